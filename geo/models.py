@@ -1,0 +1,74 @@
+"""Communes, départements and zones: where things are."""
+
+from __future__ import annotations
+
+from django.contrib.gis.db import models
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+
+
+class Zone(models.Model):
+    """A zone d'emploi, or the arrondissement that stands in for it until a file is loaded."""
+
+    class Kind(models.TextChoices):
+        ZONE_EMPLOI = "ze2020", "zone d'emploi 2020"
+        ARRONDISSEMENT = "arrondissement", "arrondissement (à défaut de zone d'emploi)"
+
+    kind = models.CharField(max_length=20, choices=Kind)
+    code = models.CharField(max_length=10)
+    name = models.CharField(max_length=120)
+    source = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "code"], name="zone_unique")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Departement(models.Model):
+    code = models.CharField(max_length=3, primary_key=True)
+    name = models.CharField(max_length=60)
+    region_code = models.CharField(max_length=2)
+    region_name = models.CharField(max_length=60)
+    population = models.PositiveIntegerField(default=0)
+    point = models.PointField(geography=True, null=True)
+    # Population-weighted root mean square distance to ``point``: what "somewhere in the département" means.
+    spread_km = models.FloatField(null=True)
+
+    class Meta:
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.code})"
+
+
+class Commune(models.Model):
+    """A commune of the current code officiel géographique, or a former or partial one that points to it."""
+
+    class Kind(models.TextChoices):
+        COMMUNE = "commune", "commune"
+        ARRONDISSEMENT = "arrondissement", "arrondissement municipal"
+        FORMER = "former", "commune déléguée ou associée"
+
+    code = models.CharField(max_length=5, primary_key=True)
+    kind = models.CharField(max_length=20, choices=Kind)
+    name = models.CharField(max_length=120)
+    search_name = models.CharField(max_length=120, db_index=True)
+    postcodes = ArrayField(models.CharField(max_length=5), default=list)
+    population = models.PositiveIntegerField(null=True)
+    departement = models.ForeignKey(Departement, on_delete=models.PROTECT, related_name="communes")
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="parts")
+    arrondissement_code = models.CharField(max_length=5, blank=True)
+    epci_code = models.CharField(max_length=9, blank=True)
+    epci_name = models.CharField(max_length=150, blank=True)
+    point = models.PointField(geography=True, null=True)
+    boundary = models.GeometryField(null=True, spatial_index=True)
+    zone = models.ForeignKey(Zone, on_delete=models.PROTECT, null=True, related_name="communes")
+
+    class Meta:
+        ordering = ["code"]
+        indexes = [GinIndex(fields=["postcodes"], name="commune_postcodes")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.departement_id})"

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class MatchmakerConfig(AppConfig):
+    name = "matchmaker"
+    verbose_name = "Rapprochement"

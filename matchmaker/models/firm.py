@@ -1,0 +1,87 @@
+"""An establishment that can produce: who it is, what it does, how much more it can take."""
+
+from __future__ import annotations
+
+from django.contrib.gis.db import models
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db.models import F, Q
+
+from geo.models import Commune
+from matchmaker.models.imports import RawDocument
+
+
+class Firm(models.Model):
+    class Diffusion(models.TextChoices):
+        OPEN = "O", "diffusible"
+        PARTIAL = "P", "partiellement diffusible"
+
+    class Ess(models.TextChoices):
+        YES = "yes", "ESS"
+        NO = "no", "hors ESS"
+        VERIFY = "verify", "à vérifier"
+
+    class TradeSource(models.TextChoices):
+        DECLARED = "declared", "métiers déclarés"
+        NAF = "naf", "déduits du code NAF"
+        KIND = "kind", "présumés d'après le type de structure (estimation)"
+        NONE = "none", "inconnus"
+
+    siret = models.CharField(max_length=14, unique=True)
+    siren = models.CharField(max_length=9, db_index=True)
+    name = models.CharField(max_length=200)
+    trade_name = models.CharField(max_length=200, blank=True)
+    legal_form = models.CharField(max_length=4, blank=True)
+    ess = models.CharField(max_length=10, choices=Ess, default=Ess.NO)
+    ess_family = models.CharField(max_length=40, blank=True)
+    ess_provenance = models.CharField(max_length=40, blank=True)
+    inclusive_kind = models.CharField(max_length=5, blank=True)  # EI ETTI ACI AI EITI EA EATT ESAT GEIQ SEP
+    naf = models.CharField(max_length=6, blank=True)
+    naf25 = models.CharField(max_length=6, blank=True)
+    declared_trades = ArrayField(models.CharField(max_length=3), default=list, blank=True)
+    trades = ArrayField(models.CharField(max_length=3), default=list, blank=True)  # main trade first
+    trade_source = models.CharField(max_length=10, choices=TradeSource, default=TradeSource.NONE)
+    headcount_band = models.CharField(max_length=2, blank=True)
+    headcount_year = models.PositiveSmallIntegerField(null=True, blank=True)
+    places = models.PositiveIntegerField(null=True, blank=True)  # authorised places of an ESAT
+    turnover_eur = models.BigIntegerField(null=True, blank=True)
+    declared_free_fte = models.FloatField(null=True, blank=True)
+    declared_on = models.DateField(null=True, blank=True)
+    declared_radius_km = models.FloatField(null=True, blank=True)
+    references = models.PositiveIntegerField(null=True, blank=True)  # public contracts known; null = unknown
+    fte_mid = models.FloatField(default=0)
+    capacity_low_eur = models.BigIntegerField(default=0)
+    capacity_mid_eur = models.BigIntegerField(default=0)
+    capacity_high_eur = models.BigIntegerField(default=0)
+    turnover_mid_eur = models.BigIntegerField(default=0)  # the T the capacity was derived from
+    capacity_steps = models.JSONField(default=list)  # sentences in French, in order
+    address = models.CharField(max_length=250, blank=True)
+    postcode = models.CharField(max_length=5, blank=True)
+    city = models.CharField(max_length=120, blank=True)
+    commune = models.ForeignKey(Commune, on_delete=models.PROTECT, null=True, related_name="firms")
+    point = models.PointField(geography=True, null=True)
+    point_precision = models.CharField(max_length=10, default="none")  # address | commune | none
+    diffusion = models.CharField(max_length=1, choices=Diffusion, default=Diffusion.OPEN)
+    active = models.BooleanField(default=True)
+    website = models.CharField(max_length=300, blank=True)
+    fictitious = models.BooleanField(default=False)
+    source = models.CharField(max_length=30)
+    raw = models.ForeignKey(RawDocument, on_delete=models.PROTECT, null=True)
+    record_hash = models.CharField(max_length=64)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["siret"]
+        indexes = [GinIndex(fields=["trades"], name="firm_trades")]
+        constraints = [
+            models.CheckConstraint(condition=Q(siret__regex=r"^\d{14}$"), name="firm_siret_is_14_digits"),
+            models.CheckConstraint(
+                condition=Q(capacity_low_eur__gte=0)
+                & Q(capacity_mid_eur__gte=F("capacity_low_eur"))
+                & Q(capacity_high_eur__gte=F("capacity_mid_eur")),
+                name="firm_capacity_is_an_interval",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.siret
