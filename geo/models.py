@@ -29,7 +29,7 @@ class Zone(models.Model):
 class Departement(models.Model):
     code = models.CharField(max_length=3, primary_key=True)
     name = models.CharField(max_length=60)
-    region_code = models.CharField(max_length=2)
+    region_code = models.CharField(max_length=3)
     region_name = models.CharField(max_length=60)
     population = models.PositiveIntegerField(default=0)
     point = models.PointField(geography=True, null=True)
@@ -72,3 +72,16 @@ class Commune(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.departement_id})"
+
+
+class Vintage(models.Model):
+    """Which edition of a territory table is in place; an unchanged one is not loaded again."""
+
+    name = models.CharField(max_length=40, unique=True)
+    fingerprint = models.CharField(max_length=64)
+    source = models.CharField(max_length=300)
+    rows = models.PositiveIntegerField()
+    loaded_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.rows}"

@@ -1,0 +1,186 @@
+"""Why no grouping exists, who replaces a member, and why a grouping is lawful: in values, then in French."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from consortia.domain.problem import Candidate, Grouping, Problem
+from consortia.domain.rules import violations
+from consortia.domain.shares import allocate
+from consortia.domain.solver import admissible, covering_rows, largest_size, solve
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One thing missing. ``kind``: trade, capacity, hours, turnover, supply, mandataire or combination.
+
+    ``trades`` names the needs concerned; amounts in euros a year; ``missing_hours`` in hours a year
+    (insertion hours for "hours").
+    """
+
+    kind: str
+    trades: tuple[str, ...] = ()
+    found_eur: int = 0
+    missing_eur: int = 0
+    found_hours: int = 0
+    missing_hours: int = 0
+    firms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TradeWords:
+    """How a trade is spoken of: label, usual radius, and hours of work per euro."""
+
+    label: str
+    radius_km: float
+    hours_per_eur: float
+
+
+def gaps(problem: Problem) -> tuple[Gap, ...]:
+    """What is missing when :func:`solve` finds nothing; each gap is a proof of impossibility by itself.
+
+    Most telling first: trades nobody does, too few firms, then amounts, hours and turnover that the
+    best members together cannot reach, then the mandataire. When none of these alone explains it,
+    one gap of kind "combination".
+    """
+    pool = admissible(problem)
+    trades = tuple(
+        Gap("trade", (need.trade,), missing_eur=need.amount_eur)
+        for need in problem.needs
+        if not any(need.trade in candidate.needs for candidate in pool)
+    )
+    if trades:
+        return trades
+    size = largest_size(problem, len(pool))
+    if size < 2:
+        return (Gap("supply", tuple(need.trade for need in problem.needs), firms=problem.supply),)
+    found = _row_gaps(problem, pool, size)
+    if found:
+        return found
+    least = problem.lower_bound_eur(mandataire=True)
+    leaders = [c for c in pool if c.experienced and not c.committed_mandataire and c.capacity_eur >= least]
+    if not leaders:
+        return (Gap("mandataire", missing_eur=least),)
+    return (_combination(problem),)
+
+
+def _row_gaps(problem: Problem, pool: tuple[Candidate, ...], size: int) -> tuple[Gap, ...]:
+    """Covering rows that even the best ``size`` members cannot reach; narrowest sets of needs only."""
+    rows, wanted = covering_rows(problem, pool)
+    subsets = (1 << len(problem.needs)) - 1
+    found: list[Gap] = []
+    seen: list[frozenset[str]] = []
+    labels = ["turnover"] * bool(problem.turnover_required) + ["hours"] * bool(problem.hours_required)
+    for index, (row, want) in enumerate(zip(rows.tolist(), wanted.tolist(), strict=True)):
+        reached = sum(sorted(row, reverse=True)[:size])
+        if reached >= want:
+            continue
+        if index >= subsets:
+            found.append(_required_gap(labels[index - subsets], reached, want))
+            continue
+        trades = tuple(need.trade for bit, need in enumerate(problem.needs) if (index + 1) >> bit & 1)
+        if any(other <= frozenset(trades) for other in seen):
+            continue
+        seen.append(frozenset(trades))
+        firms = sum(1 for value in row if value)
+        found.append(Gap("capacity", trades, found_eur=reached, missing_eur=want - reached, firms=firms))
+    return tuple(found)
+
+
+def _required_gap(kind: str, reached: int, want: int) -> Gap:
+    if kind == "hours":
+        return Gap("hours", found_hours=reached, missing_hours=want - reached)
+    return Gap("turnover", found_eur=reached, missing_eur=want - reached)
+
+
+def _combination(problem: Problem) -> Gap:
+    """Each requirement can be met, all together cannot: the smallest extra capacity that would do.
+
+    Searched over the largest candidates' scale: every capacity multiplied by the same factor.
+    """
+    low, high = 1.0, 2.0
+    while not _solvable(problem, high) and high < 64:
+        low, high = high, high * 2
+    for _ in range(6):
+        middle = (low + high) / 2
+        low, high = (low, middle) if _solvable(problem, middle) else (middle, high)
+    missing = round((high - 1) * problem.amount_eur)
+    return Gap("combination", tuple(need.trade for need in problem.needs), missing_eur=missing)
+
+
+def _solvable(problem: Problem, factor: float) -> bool:
+    larger = tuple(replace(c, capacity_eur=int(c.capacity_eur * factor)) for c in problem.candidates)
+    return bool(solve(replace(problem, candidates=larger), count=1, node_limit=20_000).solutions)
+
+
+def replacements(problem: Problem, grouping: Grouping) -> dict[int, Candidate | None]:
+    """For each member, the cheapest firm that could take its place lawfully, or None ("si X se retire")."""
+    outside = sorted(
+        (candidate for candidate in admissible(problem) if candidate.id not in grouping.ids),
+        key=lambda candidate: (candidate.cost, candidate.id),
+    )
+    answer: dict[int, Candidate | None] = {}
+    for part in grouping.parts:
+        rest = [other.candidate for other in grouping.parts if other is not part]
+        answer[part.candidate.id] = next(
+            (candidate for candidate in outside if _lawful(problem, [*rest, candidate])), None
+        )
+    return answer
+
+
+def _lawful(problem: Problem, members: list[Candidate]) -> bool:
+    needs = sum(member.capacity_eur for member in members)
+    if needs < problem.amount_eur:
+        return False
+    grouping = allocate(problem, members)
+    return grouping is not None and not violations(problem, grouping)
+
+
+def money(amount: float) -> str:
+    """ "84 000 €": an estimate keeps two significant digits, never more than known."""
+    digits = max(0, len(str(abs(round(amount)))) - 2)
+    return f"{round(amount, -digits):,.0f}".replace(",", " ") + " €"
+
+
+def sentence(gap: Gap, words: Mapping[str, TradeWords], *, size: int) -> str:
+    """One French sentence on what is missing and how far it is."""
+    names = " et ".join(words[trade].label.lower() for trade in gap.trades)
+    radius = max((1.5 * words[trade].radius_km for trade in gap.trades), default=0.0)
+    if gap.kind == "trade":
+        return f"Aucune entreprise admissible en {names} à moins de {radius:.0f} km."
+    if gap.kind == "supply":
+        return (
+            f"{gap.firms} entreprise(s) identifiée(s) en {names} : un groupement de deux réunirait "
+            "plus de la moitié de l'offre (règle de concurrence C1)."
+        )
+    if gap.kind == "capacity":
+        hours = sum(gap.missing_eur * words[trade].hours_per_eur for trade in gap.trades) / len(gap.trades)
+        return (
+            f"Il manque {money(gap.missing_eur)} de capacité par an en {names} à moins de {radius:.0f} km "
+            f"(environ {_round(hours)} h de travail) : {size} entreprises réunies offrent au mieux "
+            f"{money(gap.found_eur)}."
+        )
+    if gap.kind == "hours":
+        return (
+            f"Il manque {gap.missing_hours} h d'insertion par an : "
+            f"les membres possibles peuvent en accueillir {gap.found_hours}."
+        )
+    if gap.kind == "turnover":
+        return (
+            f"Le chiffre d'affaires exigé n'est pas atteint : il manque {money(gap.missing_eur)}, "
+            f"{size} entreprises réunies en totalisent {money(gap.found_eur)}."
+        )
+    if gap.kind == "mandataire":
+        return (
+            f"Aucune entreprise expérimentée n'a la capacité libre d'un mandataire ({money(gap.missing_eur)} par an)."
+        )
+    return (
+        f"Chaque besoin a des candidats, mais aucune équipe de {size} au plus ne les couvre tous ensemble : "
+        f"il faudrait environ {money(gap.missing_eur)} de capacité de plus par an."
+    )
+
+
+def _round(hours: float) -> str:
+    step = 10 if hours < 1000 else 100
+    return f"{round(hours / step) * step:,}".replace(",", " ")

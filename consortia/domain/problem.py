@@ -1,0 +1,146 @@
+"""A lot to be covered by a grouping: whole numbers only, checked before any solver sees them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ProblemError(ValueError):
+    """Le problème de groupement est incohérent ; le message dit quelle donnée corriger."""
+
+
+class Form(StrEnum):
+    """Legal form of a grouping (rule G1, articles R2142-20 and R2142-24)."""
+
+    CONJOINT = "conjoint"
+    CONJOINT_SOLIDAIRE = "conjoint_mandataire_solidaire"
+    SOLIDAIRE = "solidaire"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One need of the lot: ``amount_eur`` a year, and the trade that names it."""
+
+    trade: str
+    amount_eur: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A firm that may be a member. Amounts in euros a year; ``needs`` are the trades it can serve here.
+
+    ``cost`` is what the objective pays for taking it (smaller is better, integer points).
+    ``eligible`` is the verdict of R1 to R5; ``producer`` is False for mise à disposition.
+    ``committed_mandataire`` says it already leads another grouping for this contract (G4);
+    ``committed`` that it is already candidate or member elsewhere for this contract (G3).
+    """
+
+    id: int
+    needs: frozenset[str]
+    capacity_eur: int
+    cost: int
+    turnover_eur: int = 0
+    hours: int = 0
+    inclusive: bool = False
+    ess: bool = False
+    experienced: bool = True
+    eligible: bool = True
+    producer: bool = True
+    distance_km: float = 0.0
+    radius_km: float = 1.0
+    committed: bool = False
+    committed_mandataire: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a grouping must satisfy.
+
+    ``supply`` counts the firms identified for the lot (rule C1 compares members with it);
+    ``reserved`` switches R6 on; ``exclusive`` is G3's flag read in the documents.
+    Shares are in parts per thousand of the yearly amount.
+    """
+
+    needs: tuple[Need, ...]
+    candidates: tuple[Candidate, ...]
+    supply: int
+    hours_required: int = 0
+    turnover_required: int = 0
+    reserved: bool = False
+    exclusive: bool = False
+    max_members: int = 4
+    min_share_permille: int = 50
+    mandataire_permille: int = 250
+    supply_permille: int = 500
+
+    def __post_init__(self) -> None:
+        if not self.needs or any(need.amount_eur <= 0 for need in self.needs):
+            raise ProblemError("Chaque besoin du lot doit avoir un montant annuel positif.")
+        if len({need.trade for need in self.needs}) != len(self.needs):
+            raise ProblemError("Un même métier figure deux fois dans les besoins du lot.")
+        ids = [candidate.id for candidate in self.candidates]
+        if len(set(ids)) != len(ids):
+            raise ProblemError("Une entreprise figure deux fois parmi les candidats.")
+        for candidate in self.candidates:
+            if min(candidate.capacity_eur, candidate.cost, candidate.turnover_eur, candidate.hours) < 0:
+                raise ProblemError(f"Candidat {candidate.id} : capacité, coût, chiffre d'affaires ou heures négatifs.")
+        if not 2 <= self.max_members <= 6:
+            raise ProblemError("Un groupement proposé compte de 2 à 6 membres.")
+        if self.turnover_required > 1.5 * self.amount_eur:
+            raise ProblemError("Le chiffre d'affaires exigé dépasse 1,5 fois le montant (art. R2142-7).")
+        if min(self.hours_required, self.turnover_required, self.supply) < 0:
+            raise ProblemError("Heures, chiffre d'affaires exigé et offre identifiée ne peuvent être négatifs.")
+
+    @property
+    def amount_eur(self) -> int:
+        """Yearly amount of the lot."""
+        return sum(need.amount_eur for need in self.needs)
+
+    def lower_bound_eur(self, *, mandataire: bool) -> int:
+        """Smallest part a member may take, rounded up to the euro."""
+        permille = self.mandataire_permille if mandataire else self.min_share_permille
+        return -(-self.amount_eur * permille // 1000)
+
+    def able_alone(self, candidate: Candidate) -> bool:
+        """Whether a firm could do the whole lot alone: eligible, every trade, capacity, turnover and hours."""
+        return (
+            candidate.eligible
+            and candidate.producer
+            and all(need.trade in candidate.needs for need in self.needs)
+            and candidate.capacity_eur >= self.amount_eur
+            and candidate.turnover_eur >= self.turnover_required
+            and candidate.hours >= self.hours_required
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A member's part: euros a year by trade; its sum over trades is positive."""
+
+    candidate: Candidate
+    by_trade: tuple[tuple[str, int], ...]
+
+    @property
+    def amount_eur(self) -> int:
+        return sum(amount for _, amount in self.by_trade)
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """A proposed grouping: parts (mandataire first) and legal form."""
+
+    parts: tuple[Part, ...]
+    form: Form
+
+    @property
+    def mandataire(self) -> Candidate:
+        return self.parts[0].candidate
+
+    @property
+    def ids(self) -> frozenset[int]:
+        return frozenset(part.candidate.id for part in self.parts)
+
+    @property
+    def cost(self) -> int:
+        return sum(part.candidate.cost for part in self.parts)

@@ -1,0 +1,40 @@
+"""Official codes of places: communes (INSEE), départements, NUTS."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_COMMUNE = re.compile(r"^(?:\d{5}|2[AB]\d{3})$")
+_NUTS = re.compile(r"^FR[0-9A-Z]{0,3}$")
+
+
+def commune_code(text: str) -> str | None:
+    """Normalise a commune code; leading zeros lost in spreadsheets come back ("1001" -> "01001")."""
+    code = text.strip().upper().zfill(5) if text.strip() else ""
+    return code if _COMMUNE.match(code) else None
+
+
+def postcode(text: str) -> str | None:
+    """Normalise a postcode ("1150" -> "01150"; "F-75012" -> "75012"), or None when it cannot be one."""
+    digits = re.sub(r"[^\d]", "", text)
+    return digits.zfill(5) if 4 <= len(digits) <= 5 and int(digits) > 0 else None
+
+
+def departement_of(code: str) -> str:
+    """Département of a commune code: two characters, three overseas ("97411" -> "974")."""
+    return code[:3] if code.startswith(("97", "98")) else code[:2]
+
+
+def is_nuts_fr(text: str) -> bool:
+    return bool(_NUTS.match(text))
+
+
+def search_name(text: str) -> str:
+    """The form names are compared in: no accent, no punctuation, "saint" for "st", no article in front."""
+    plain = unicodedata.normalize("NFKD", text.lower().replace("œ", "oe"))
+    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    plain = re.sub(r"[^a-z0-9]+", " ", plain).strip()
+    plain = re.sub(r"\bste\b", "sainte", re.sub(r"\bst\b", "saint", plain))
+    plain = re.sub(r"\bcedex( \d+)?$", "", plain).strip()
+    return re.sub(r"^(l|le|la|les) (?=\S)", "", plain)

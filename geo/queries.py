@@ -1,0 +1,91 @@
+"""Named reads of the territory; each says what it costs."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from django.contrib.gis.geos import Point as GeosPoint
+
+from geo.domain.gazetteer import Gazetteer, KnownCommune, KnownDepartement, Located
+from geo.domain.point import Point
+from geo.load import DATA
+from geo.models import Commune, Departement, Vintage, Zone
+from geo.sources.territory import read_nuts3
+
+
+def gazetteer() -> Gazetteer:
+    """All places in memory: one small query, and 0.5 s once a process and edition."""
+    vintage = Vintage.objects.filter(name="communes").values_list("fingerprint", flat=True).first()
+    return _gazetteer(vintage or str(Commune.objects.count()))
+
+
+@lru_cache(maxsize=1)
+def _gazetteer(_edition: str) -> Gazetteer:
+    communes = {
+        code: KnownCommune(
+            code=code,
+            name=name,
+            search_name=plain,
+            departement=departement,
+            population=population or 0,
+            postcodes=tuple(postcodes),
+            parent=parent or "",
+            current=kind == Commune.Kind.COMMUNE,
+            point=Point(place.x, place.y) if place else None,
+        )
+        for code, name, plain, departement, population, postcodes, parent, kind, place in (
+            Commune.objects.order_by("code").values_list(
+                "code",
+                "name",
+                "search_name",
+                "departement_id",
+                "population",
+                "postcodes",
+                "parent_id",
+                "kind",
+                "point",
+            )
+        )
+    }
+    departements = {
+        row.code: KnownDepartement(
+            code=row.code,
+            name=row.name,
+            region_code=row.region_code,
+            region_name=row.region_name,
+            population=row.population,
+            point=Point(row.point.x, row.point.y) if row.point else None,
+            spread_km=row.spread_km or 0.0,
+        )
+        for row in Departement.objects.all()
+    }
+    return Gazetteer(communes, departements, read_nuts3(DATA / "nuts3.csv"))
+
+
+def find_communes(text: str, limit: int = 10) -> list[Commune]:
+    """Communes by INSEE code, postcode or fuzzy name, best first. One query beside the gazetteer."""
+    codes = [commune.code for commune in gazetteer().search(text, limit)]
+    rows = Commune.objects.defer("boundary").in_bulk(codes)
+    return [rows[code] for code in codes if code in rows]
+
+
+def locate(*, nuts: str = "", zipcode: str = "", city: str = "", country: str = "FR") -> Located | None:
+    """A point with its uncertainty from what a notice says of a place. No query once warm."""
+    return gazetteer().locate(nuts=nuts, zipcode=zipcode, city=city, country=country)
+
+
+def commune_at(place: Point) -> Commune | None:
+    """The current commune whose outline holds a point (spatial index, under 1 ms)."""
+    spot = GeosPoint(place.lon, place.lat, srid=4326)
+    return (
+        Commune.objects.filter(boundary__intersects=spot, kind=Commune.Kind.COMMUNE)
+        .defer("boundary")
+        .select_related("zone", "departement")
+        .first()
+    )
+
+
+def zone_of(place: Point) -> Zone | None:
+    """Zone d'emploi of a point, or the arrondissement that stands in for it until a file is loaded."""
+    commune = commune_at(place)
+    return commune.zone if commune else None

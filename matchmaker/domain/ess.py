@@ -1,0 +1,49 @@
+"""Who is ESS, and how we know (domain guide, section 3; law 2014-856, article 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from matchmaker.domain.reference import LegalForm
+
+# Conventioned kinds are run by ESS structures or commercial firms alike: the kind proves nothing.
+_KIND_IS_ASSOCIATION = frozenset({"ACI", "AI"})
+
+
+@dataclass(frozen=True, slots=True)
+class EssStatus:
+    """``status`` is "yes", "no" or "verify"; ``provenance`` says on what it rests."""
+
+    status: str
+    family: str
+    provenance: str
+
+
+def ess_status(
+    legal_form: str,
+    flag: bool | None,
+    table: Mapping[str, LegalForm],
+    *,
+    inclusive_kind: str = "",
+    verified: bool | None = None,
+) -> EssStatus:
+    """Decide with the precedence human-verified > SIRENE flag 'O' > legal form.
+
+    A SIRENE flag that is absent or 'N' does not contradict an association: many ESS units never
+    asked for the flag. A kind of SIAE without a known legal form stays "verify": an ACI or AI is
+    nearly always an association, an EI or ETTI may be a plain company.
+    """
+    form = table.get(legal_form)
+    family = form.family if form else ""
+    if verified is not None:
+        return EssStatus("yes" if verified else "no", family, "vérifié par une personne")
+    if flag:
+        return EssStatus("yes", family or "société commerciale de l'ESS", "indicateur SIRENE")
+    if form is not None:
+        return EssStatus(form.result, family, "catégorie juridique")
+    if legal_form:
+        return EssStatus("no", "", "catégorie juridique")
+    if inclusive_kind in _KIND_IS_ASSOCIATION or inclusive_kind in ("ESAT", "EI", "EA", "GEIQ"):
+        return EssStatus("verify", "", "type de structure, forme juridique inconnue")
+    return EssStatus("verify" if inclusive_kind else "no", "", "forme juridique inconnue")

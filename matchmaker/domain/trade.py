@@ -1,0 +1,138 @@
+"""From codes to trades: which of the 46 trades a lot asks for, which a firm can do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from matchmaker.domain.reference import Reference, Trade
+
+
+@dataclass(frozen=True, slots=True)
+class LotTrade:
+    """One need of a lot, ``share`` 0..1 of its amount.
+
+    ``options`` are the trades any of which can meet it, each with the confidence 0..1 of the CPV
+    match; ``trade`` names the need by its first option.
+    """
+
+    options: tuple[tuple[str, float], ...]
+    share: float
+
+    @property
+    def trade(self) -> str:
+        return self.options[0][0]
+
+    @property
+    def fit(self) -> float:
+        return max(fit for _, fit in self.options)
+
+
+@dataclass(frozen=True, slots=True)
+class FirmTrades:
+    """Trades of a firm, main first, how they are known ("declared", "naf", "kind", "none"), and the trust."""
+
+    trades: tuple[str, ...]
+    source: str
+    trust: float
+
+
+def match_length(cpv: str, trade_cpv: str) -> int:
+    """How closely a lot's CPV meets a trade's: 8 identical, 7 inside the trade's class, else common digits.
+
+    >>> match_length("45442100", "45442100"), match_length("77314000", "77310000")
+    (8, 7)
+    """
+    if cpv == trade_cpv:
+        return 8
+    stem = trade_cpv.rstrip("0")
+    if len(stem) >= 4 and cpv.startswith(stem):
+        return 7
+    common = 0
+    while common < 8 and cpv[common] == trade_cpv[common]:
+        common += 1
+    return min(common, 6)
+
+
+def trades_of_cpv(cpv: str, reference: Reference) -> dict[str, float]:
+    """Trades with the longest match for one CPV code, each with its confidence; {} below 2 digits."""
+    best = 0
+    found: dict[str, int] = {}
+    for trade in reference.trades.values():
+        length = max((match_length(cpv, code) for code in trade.cpvs), default=0)
+        if length > best:
+            best, found = length, {}
+        if length == best:
+            found[trade.code] = length
+    if best < 2:
+        return {}
+    return {code: reference[f"cpv.match_{length}"] for code, length in found.items()}
+
+
+def lot_trades(cpvs: Iterable[str], reference: Reference) -> tuple[LotTrade, ...]:
+    """The needs of a lot, main first; the first CPV is the main one.
+
+    A CPV that meets several trades alike opens one need with options. Vague needs (under 4 digits)
+    go once a precise one is known; a need goes when another, narrower one is among its options.
+    Shares: ``lot.main_trade_share`` for the main need, the rest equally.
+    """
+    found: dict[frozenset[str], dict[str, float]] = {}
+    for cpv in cpvs:
+        options = trades_of_cpv(cpv, reference)
+        if options:
+            known = found.setdefault(frozenset(options), options)
+            known.update({code: max(fit, known[code]) for code, fit in options.items()})
+    precise = reference["cpv.match_4"]
+    if any(max(options.values()) >= precise for options in found.values()):
+        found = {key: options for key, options in found.items() if max(options.values()) >= precise}
+    kept = [options for key, options in found.items() if not any(other < key for other in found)]
+    kept = kept[: reference.integer("cpv.max_trades")]
+    if not kept:
+        return ()
+    main = reference["lot.main_trade_share"] if len(kept) > 1 else 1.0
+    other = (1.0 - main) / (len(kept) - 1) if len(kept) > 1 else 0.0
+    return tuple(
+        LotTrade(options=tuple(options.items()), share=main if index == 0 else other)
+        for index, options in enumerate(kept)
+    )
+
+
+def naf_index(trades: Mapping[str, Trade]) -> dict[str, tuple[str, ...]]:
+    """NAF rev. 2 code -> trades that name it."""
+    index: dict[str, tuple[str, ...]] = {}
+    for trade in trades.values():
+        for naf in trade.nafs:
+            index[naf] = (*index.get(naf, ()), trade.code)
+    return index
+
+
+def normalise_naf(text: str) -> str:
+    """ "8121Z" or "81.21Z" -> "81.21Z"; anything else -> ""."""
+    compact = text.strip().upper().replace(".", "")
+    if len(compact) == 5 and compact[:4].isdigit() and compact[4].isalpha():
+        return f"{compact[:2]}.{compact[2:]}"
+    return ""
+
+
+def firm_trades(
+    declared: Iterable[str],
+    naf: str,
+    inclusive_kind: str,
+    reference: Reference,
+    nafs: Mapping[str, tuple[str, ...]] | None = None,
+) -> FirmTrades:
+    """What a firm can do: declared trades always override NAF; the kind's usual trades come last.
+
+    Associations often carry a useless NAF (94.99Z, 88.99B): without a declaration they are then
+    presumed to do what their kind usually does, with little trust.
+    """
+    known = tuple(dict.fromkeys(code for code in declared if code in reference.trades))
+    if known:
+        return FirmTrades(known, "declared", reference["trust.declared"])
+    by_naf = (nafs if nafs is not None else naf_index(reference.trades)).get(naf, ())
+    if by_naf:
+        return FirmTrades(by_naf, "naf", reference["trust.naf"])
+    kind = reference.kinds.get(inclusive_kind)
+    if kind and kind.presumed_trades:
+        return FirmTrades(kind.presumed_trades, "kind", reference["trust.kind"])
+    return FirmTrades((), "none", 0.0)

@@ -1,0 +1,82 @@
+"""Load the shipped reference tables, keep people's edits, and hand them to the domain."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from functools import lru_cache
+from pathlib import Path
+
+from django.db import transaction
+
+from matchmaker.domain.reference import InvalidReferenceError, Reference, build_reference
+from matchmaker.models import ReferenceRow
+
+FOLDER = Path(__file__).parent / "reference_data"
+GUIDE = "Guide métier de Maillage, 2026-11-23"
+
+Tables = dict[str, dict[str, dict[str, object]]]
+
+
+def shipped_tables(folder: Path = FOLDER) -> Tables:
+    """Read the CSV tables that come with the product."""
+
+    def rows(name: str) -> list[dict[str, str]]:
+        with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+    return {
+        "trade": {row["code"]: dict(row) for row in rows("trades")},
+        "headcount": {row["code"]: dict(row) for row in rows("headcount")},
+        "kind": {row["code"]: dict(row) for row in rows("kinds")},
+        "legal_form": {
+            code: {"result": row["result"], "family": row["family"]}
+            for row in rows("legal_forms")
+            for code in row["codes"].split()
+        },
+        "parameter": {row["key"]: dict(row) for row in rows("parameters")},
+    }
+
+
+@transaction.atomic
+def load_reference() -> int:
+    """Write the shipped tables; rows edited by a person are left alone. Returns the number of rows."""
+    tables = shipped_tables()
+    build_reference("shipped", tables)  # refuse an incoherent table before anything is written
+    edited = set(ReferenceRow.objects.filter(edited=True).values_list("table", "key"))
+    fresh = [
+        ReferenceRow(
+            table=table,
+            key=key,
+            values=values,
+            source=str(values.get("source", GUIDE)),
+            is_estimate=table in ("trade", "headcount", "kind") or str(values.get("is_estimate", "0")) == "1",
+        )
+        for table, rows in tables.items()
+        for key, values in rows.items()
+        if (table, key) not in edited
+    ]
+    ReferenceRow.objects.bulk_create(
+        fresh,
+        update_conflicts=True,
+        unique_fields=["table", "key"],
+        update_fields=["values", "source", "is_estimate"],
+    )
+    return len(fresh)
+
+
+def reference() -> Reference:
+    """The tables in force, from the database (one query; parsed once per version)."""
+    tables: Tables = {name: {} for name in ("trade", "headcount", "kind", "legal_form", "parameter")}
+    for table, key, values in ReferenceRow.objects.values_list("table", "key", "values").order_by("table", "key"):
+        tables.setdefault(table, {})[key] = values
+    if not tables["trade"]:
+        raise InvalidReferenceError("Les tables de référence sont vides : lancez « ./run manage load_reference ».")
+    text = json.dumps(tables, sort_keys=True, ensure_ascii=False)
+    return _parsed(hashlib.sha256(text.encode()).hexdigest()[:16], text)
+
+
+@lru_cache(maxsize=4)
+def _parsed(version: str, text: str) -> Reference:
+    return build_reference(version, json.loads(text))
