@@ -1,0 +1,48 @@
+"""The SIRET: 14 digits, of which the last checks the others."""
+
+from __future__ import annotations
+
+import re
+
+LA_POSTE_SIREN = "356000000"  # its establishments outgrew the Luhn key: INSEE checks their digit sum instead
+
+_NOISE = re.compile(r"^\s*(?:n[°ºo]\s*)?siret\s*(?:n[°ºo])?\s*:?|[\s.\-\u2010-\u2015]", re.IGNORECASE)
+_DIGITS = re.compile(r"[0-9]{14}")
+
+
+class SiretError(ValueError):
+    """Ce numéro SIRET n'est pas valide ; vérifiez ses 14 chiffres."""
+
+
+def normalise_siret(text: str) -> str:
+    """The 14 digits of ``text``, without spaces, dots or prefix; raise ``SiretError`` if it is no SIRET."""
+    digits = _NOISE.sub("", text)
+    if not _DIGITS.fullmatch(digits):
+        raise SiretError(f"« {text.strip()} » n'est pas un SIRET : il faut 14 chiffres.")
+    if digits.startswith("000000000"):
+        raise SiretError(f"« {text.strip()} » n'est pas un SIRET : le numéro SIREN est nul.")
+    if not _key_is_right(digits):
+        raise SiretError(f"Le SIRET « {text.strip()} » a une clé fausse : vérifiez ses chiffres.")
+    return digits
+
+
+def is_valid_siret(text: str) -> bool:
+    """Whether ``normalise_siret`` would accept ``text``."""
+    try:
+        normalise_siret(text)
+    except SiretError:
+        return False
+    return True
+
+
+def _key_is_right(digits: str) -> bool:
+    if _luhn_sum(digits) % 10 == 0:
+        return True
+    return digits.startswith(LA_POSTE_SIREN) and sum(map(int, digits)) % 5 == 0
+
+
+def _luhn_sum(digits: str) -> int:
+    """Every second digit from the right counts double, the digits of a product being added up."""
+    odd = sum(int(digit) for digit in digits[-1::-2])
+    even = sum(sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
+    return odd + even
