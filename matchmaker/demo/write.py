@@ -1,0 +1,91 @@
+"""Make the demo territory and put it into a folder, all or nothing."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from matchmaker.demo.firms import firms_csv, make_firms
+from matchmaker.demo.notices import make_notices
+from matchmaker.demo.places import Territory, Town
+from matchmaker.demo.ubl import notice_xml
+from matchmaker.domain.reference import Reference
+
+FIRMS = "firms.csv"
+NOTICES = "notices"
+
+
+class FolderTakenError(Exception):
+    """Le dossier contient autre chose qu'une démonstration : choisissez-en un vide ou nouveau."""
+
+    def __str__(self) -> str:
+        return f"{self.args[0]} : {self.__doc__}" if self.args else str(self.__doc__)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    firms: int
+    notices: int
+    lots: int
+
+
+def write_demo(
+    folder: Path,
+    towns: Iterable[Town],
+    reference: Reference,
+    *,
+    firms: int,
+    lots: int,
+    seed: int,
+    as_of: date,
+    say: Callable[[str], None] = lambda _: None,
+) -> Written:
+    """Write ``folder/firms.csv`` and ``folder/notices/*.xml``; a former demo there is replaced at once."""
+    refuse_foreign(folder)
+    territory = Territory(towns)
+    say(f"Territoire : {len(territory.towns)} communes.")
+    made = make_firms(firms, seed, territory, reference, as_of)
+    say(f"Entreprises fictives : {len(made)}.")
+    notices = make_notices(lots, seed, territory, made, reference, as_of)
+    count = sum(len(notice.lots) for notice in notices)
+    say(f"Avis fictifs : {len(notices)}, soit {count} lots.")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        (fresh / FIRMS).write_text(firms_csv(made), encoding="utf-8", newline="")
+        (fresh / NOTICES).mkdir()
+        for rank, notice in enumerate(notices, start=1):
+            (fresh / NOTICES / f"{rank:04d}-{notice.id}.xml").write_bytes(notice_xml(notice))
+        fresh.chmod(0o755)  # mkdtemp closes the folder to others
+        _put_in_place(fresh, folder)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return Written(len(made), len(notices), count)
+
+
+def refuse_foreign(folder: Path) -> None:
+    """Only a demo, or nothing, is ever replaced."""
+    if not folder.exists():
+        return
+    if not folder.is_dir() or any(entry.name not in (FIRMS, NOTICES) for entry in folder.iterdir()):
+        raise FolderTakenError(folder)
+
+
+def _put_in_place(fresh: Path, folder: Path) -> None:
+    if not folder.exists():
+        fresh.rename(folder)
+        return
+    former = Path(tempfile.mkdtemp(prefix=f".{folder.name}.ancien.", dir=folder.parent))
+    try:
+        folder.rename(former)  # onto an empty folder: one step
+        fresh.rename(folder)
+    except OSError:
+        if not folder.exists():
+            former.rename(folder)
+        raise
+    finally:
+        shutil.rmtree(former, ignore_errors=True)
