@@ -24,12 +24,14 @@ from matchmaker.demo.texts import ACTS, LABEL, THEMES
 from matchmaker.demo.ubl import RESERVED_CODES, notice_xml
 from matchmaker.demo.write import FolderTakenError, write_demo
 from matchmaker.domain.eligibility import r5_objections
+from matchmaker.domain.firm import FirmRecord
 from matchmaker.domain.insertion import yearly
 from matchmaker.domain.notice import Notice, NoticeLot, Reservation
 from matchmaker.domain.reference import Reference, build_reference
 from matchmaker.domain.siret import is_valid_siret
 from matchmaker.reference import shipped_tables
 from matchmaker.sources.files import RawDocument
+from matchmaker.sources.firms import mapping_of, read_firms
 from matchmaker.sources.notices import parse_notice
 
 AS_OF = date(2026, 11, 23)
@@ -188,6 +190,25 @@ def test_vague_associations_often_declare_what_they_do() -> None:
 def test_some_legal_units_have_several_establishments() -> None:
     units = Counter(row["siret"][:9] for row in rows())
     assert 50 < sum(count > 1 for count in units.values()) < 400
+
+
+def test_our_reader_gives_back_what_was_generated(tmp_path: Path) -> None:
+    """No row refused, no warning, and every declared fact comes back."""
+    file = tmp_path / "firms.csv"
+    file.write_text(firms_csv(firms()), encoding="utf-8", newline="")
+    for record, firm in zip(read_firms(file, mapping_of(file)), firms(), strict=True):
+        assert isinstance(record, FirmRecord)
+        assert record.warnings == ()
+        assert record.fictitious
+        assert (record.siret, record.name, record.naf) == (firm.siret, firm.name, firm.naf)
+        assert (record.inclusive_kind, record.places) == (firm.kind, firm.places)
+        assert (record.partial_diffusion, record.active) == (firm.partial, not firm.closed)
+        said = firm.declaration
+        assert record.declared_trades == said.trades
+        assert (record.declared_free_fte, record.declared_on) == (said.free_fte, said.on)
+        assert (record.declared_radius_km, record.references) == (said.radius_km, firm.references)
+        assert (record.commune_code, record.turnover_eur) == (firm.town.code, firm.turnover_eur)
+        assert (record.point is None) == (firm.point is None)
 
 
 # --- notices -------------------------------------------------------------------------------------
