@@ -14,6 +14,7 @@ from geo.domain.point import Point
 from matchmaker.demo.buyers import DemoBuyer, make_buyers
 from matchmaker.demo.dice import Dice
 from matchmaker.demo.firms import DemoFirm
+from matchmaker.demo.identifiers import BUYERS
 from matchmaker.demo.names import EMBLEMS, PLACES
 from matchmaker.demo.places import Territory, Town
 from matchmaker.demo.sizing import rounded, yearly_amount
@@ -267,7 +268,7 @@ def make_notices(
 ) -> list[Notice]:
     """Consultations of 1 to 8 lots, exactly ``lots`` in all."""
     maker = NoticeMaker(seed, territory, Supply(firms, reference, as_of), reference, as_of)
-    buyers = make_buyers(max(4, lots // 4), seed, territory)
+    buyers = make_buyers(min(BUYERS, max(4, lots // 4)), seed, territory)
     plan = Dice(seed, "plan")
     names = {theme.title: theme.weight for theme in THEMES}
     themes = {theme.title: theme for theme in THEMES}

@@ -18,9 +18,13 @@ from matchmaker.reference import shipped_tables
 
 def demo_towns() -> list[Town]:
     """Communes of the demo départements with people, a postcode and a point (one query)."""
-    communes = Commune.objects.filter(
-        departement__in=sorted(NUTS3), kind=Commune.Kind.COMMUNE, population__gt=0, point__isnull=False
-    ).order_by("code")
+    communes = (
+        Commune.objects.filter(
+            departement__in=sorted(NUTS3), kind=Commune.Kind.COMMUNE, population__gt=0, point__isnull=False
+        )
+        .only("code", "name", "postcodes", "population", "point", "departement")  # boundaries are heavy
+        .order_by("code")
+    )
     return [
         Town(
             code=commune.code,
