@@ -1,0 +1,224 @@
+"""Lots with what the search concluded, for programs: same filters as the page."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django.http import Http404, HttpRequest
+from ninja import Query, Router, Schema
+
+from consortia.queries import LotView, Ranked, Team, for_list, lot_view, lots_matching
+from matchmaker.api import FirmOut, firm_out
+from matchmaker.models import Lot
+from matchmaker.queries import current_as_of, lot_filter
+
+router = Router(tags=["Lots"])
+
+
+class LotOut(Schema):
+    """``state``: "alone" (a firm can do it alone), "group", "none" (a piece is missing), "unknown"."""
+
+    id: int
+    title: str
+    buyer: str
+    place: str
+    departement: str | None
+    lon: float | None
+    lat: float | None
+    uncertainty_km: float
+    cpvs: list[str]
+    trades: list[str]
+    amount_eur: int | None
+    duration_months: int | None
+    deadline: datetime | None
+    reservation: str
+    social: list[str]
+    green: list[str]
+    state: str
+    supply_count: int
+    solo_count: int
+    published_on: date | None
+    fictitious: bool
+    source: str
+    notice_id: str
+    url: str
+
+
+def lot_out(lot: Lot) -> LotOut:
+    tender = lot.tender
+    return LotOut(
+        id=lot.pk,
+        title=lot.title or tender.title,
+        buyer=tender.buyer.name,
+        place=lot.place_label,
+        departement=lot.departement_id,
+        lon=lot.point.x if lot.point else None,
+        lat=lot.point.y if lot.point else None,
+        uncertainty_km=lot.uncertainty_km,
+        cpvs=lot.cpvs,
+        trades=lot.trades,
+        amount_eur=lot.amount_eur,
+        duration_months=lot.duration_months,
+        deadline=lot.deadline,
+        reservation=lot.reservation,
+        social=lot.social,
+        green=lot.green,
+        state=getattr(lot, "state", "unknown"),
+        supply_count=lot.supply_count,
+        solo_count=lot.solo_count,
+        published_on=tender.published_on,
+        fictitious=tender.fictitious,
+        source=tender.source,
+        notice_id=tender.notice_id,
+        url=tender.url,
+    )
+
+
+class LotPage(Schema):
+    as_of: date
+    total: int
+    offset: int
+    limit: int
+    results: list[LotOut]
+
+
+class LotQuery(Schema):
+    """The filters of the page. Repeat ``trade``, ``dep``, ``reserved`` and ``state`` for several values."""
+
+    q: str = ""
+    trade: list[str] = []
+    dep: list[str] = []
+    reserved: list[str] = []
+    state: list[str] = []
+    deadline: str = ""
+    amount: str = ""
+    sort: str = "deadline"
+    limit: int = 50
+    offset: int = 0
+
+
+@router.get("", response=LotPage, auth=None, summary="Les lots ouverts, avec les filtres de la page")
+def lots(request: HttpRequest, query: Query[LotQuery]) -> LotPage:
+    """At most five SQL queries."""
+    as_of = current_as_of()
+    found = lots_matching(lot_filter(request.GET), as_of)
+    limit, offset = max(1, min(200, query.limit)), max(0, query.offset)
+    rows = for_list(found)[offset : offset + limit]
+    return LotPage(
+        as_of=as_of, total=found.count(), offset=offset, limit=limit, results=[lot_out(lot) for lot in rows]
+    )
+
+
+class MatchOut(Schema):
+    """Parts are 0..1; the score is their weighted sum, 0..100 (see /sources/)."""
+
+    rank: int
+    score: float
+    trade_part: float
+    distance_part: float
+    capacity_part: float
+    ess_part: float
+    distance_km: float
+    solo: bool
+    firm: FirmOut
+
+
+class MemberOut(Schema):
+    siret: str
+    name: str
+    mandataire: bool
+    share: float
+    amount_eur: int
+    hours: int
+    distance_km: float
+    by_trade: dict[str, int]
+    withdrawal: str
+
+
+class ProposalOut(Schema):
+    rank: int
+    form: str
+    proven: bool
+    hours: int
+    margin: float
+    reasons: list[str]
+    warnings: list[str]
+    justification: str
+    members: list[MemberOut]
+
+
+class OutcomeOut(Schema):
+    state: str
+    reason: str
+    message: str
+    gaps: list[dict[str, Any]]
+    yearly_eur: int | None
+    hours_required: int
+    hours_recommended: int
+    candidates: int
+    solver: dict[str, Any]
+
+
+class LotDetailOut(LotOut):
+    description: str
+    outcome: OutcomeOut | None
+    matches: list[MatchOut]
+    proposals: list[ProposalOut]
+
+
+def match_out(row: Ranked) -> MatchOut:
+    names = [name for name in MatchOut.model_fields if name != "firm"]
+    return MatchOut(firm=firm_out(row.firm), **{name: getattr(row.match, name) for name in names})
+
+
+def proposal_out(team: Team) -> ProposalOut:
+    proposal = team.proposal
+    return ProposalOut(
+        rank=proposal.rank,
+        form=proposal.form,
+        proven=proposal.proven,
+        hours=proposal.hours,
+        margin=proposal.margin,
+        reasons=list(team.reasons),
+        warnings=list(team.warnings),
+        justification=team.justification,
+        members=[
+            MemberOut(
+                siret=one.firm.siret,
+                name=one.firm.name,
+                mandataire=one.member.mandataire,
+                share=one.member.share,
+                amount_eur=one.member.amount_eur,
+                hours=one.member.hours,
+                distance_km=one.member.distance_km,
+                by_trade=one.member.by_trade,
+                withdrawal=one.withdrawal,
+            )
+            for one in team.members
+        ],
+    )
+
+
+def outcome_out(view: LotView) -> OutcomeOut | None:
+    if view.outcome is None:
+        return None
+    names = [name for name in OutcomeOut.model_fields if name != "message"]
+    return OutcomeOut(message=view.message, **{name: getattr(view.outcome, name) for name in names})
+
+
+@router.get(
+    "/{lot_id}", response=LotDetailOut, auth=None, summary="Un lot, ses entreprises et ses groupements"
+)
+def lot(request: HttpRequest, lot_id: int) -> LotDetailOut:  # noqa: ARG001
+    """Four SQL queries."""
+    view = lot_view(lot_id)
+    if view is None:
+        raise Http404("Ce lot n'existe pas ou n'est plus publié.")
+    return LotDetailOut(
+        **lot_out(view.lot).model_dump(),
+        description=view.lot.description,
+        outcome=outcome_out(view),
+        matches=[match_out(row) for row in view.ranked],
+        proposals=[proposal_out(team) for team in view.teams],
+    )

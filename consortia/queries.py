@@ -1,0 +1,249 @@
+"""Named reads of what the search concluded: lots with their state, groupings, and why none exists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+
+from django.db.models import Case, CharField, Count, Prefetch, Q, QuerySet, Value, When
+
+from consortia.models import Member, Outcome, Proposal
+from matchmaker.models import Firm, Lot, Match
+from matchmaker.queries import (
+    AMOUNTS,
+    DEADLINES,
+    ORDERS,
+    RESERVATIONS,
+    LotFilter,
+    PublicFirm,
+    best_solo,
+    count_by_amount,
+    count_by_deadline,
+    count_by_departement,
+    count_by_reservation,
+    count_by_trade,
+    filter_lots,
+    hide_names,
+    open_lots,
+    partially_diffused,
+    public_firm,
+    ranking,
+    with_commune,
+)
+
+# What a lot awaits: a firm able alone comes first, then a grouping, then a known missing piece.
+ALONE, GROUP, MISSING, UNKNOWN = "alone", "group", "none", "unknown"
+STATES = (ALONE, GROUP, MISSING, UNKNOWN)
+
+_DEAD_ENDS = (Lot.MatchState.NO_TRADE, Lot.MatchState.NO_PLACE, Lot.MatchState.NO_FIRM)
+_CONDITIONS = {
+    ALONE: Q(solo_count__gt=0),
+    GROUP: Q(outcome__state=Outcome.State.PROPOSED),
+    MISSING: Q(outcome__state=Outcome.State.NONE) | Q(match_state__in=_DEAD_ENDS),
+}
+
+
+def with_state(lots: QuerySet[Lot]) -> QuerySet[Lot]:
+    """Annotate ``state``: one of :data:`STATES`, a partition. Lazy."""
+    cases = [When(condition, then=Value(state)) for state, condition in _CONDITIONS.items()]
+    return lots.annotate(state=Case(*cases, default=Value(UNKNOWN), output_field=CharField()))
+
+
+def lots_matching(wanted: LotFilter, as_of: date) -> QuerySet[Lot]:
+    """Open lots that pass a filter, states included, in the order asked. Lazy."""
+    lots = filter_lots(with_state(open_lots(as_of)), wanted, as_of)
+    if wanted.states:
+        lots = lots.filter(state__in=wanted.states)
+    return lots.order_by(*ORDERS[wanted.sort])
+
+
+def for_list(lots: QuerySet[Lot]) -> QuerySet[Lot]:
+    """Fetch what a row of the list shows. Adds two queries (best proposals, their members)."""
+    best = Proposal.objects.filter(rank=1).prefetch_related(_members())
+    return (
+        lots.select_related("tender__buyer", "departement", "outcome")
+        .defer("description", "tender__description")
+        .prefetch_related(Prefetch("proposals", queryset=best, to_attr="best_proposals"))
+    )
+
+
+def _members() -> Prefetch[str, QuerySet[Member], str]:
+    related, heavy = with_commune("firm")
+    return Prefetch(
+        "members", queryset=Member.objects.select_related(*related).defer(*heavy).order_by("position")
+    )
+
+
+# ---------------------------------------------------------------- facets and the answer
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """Counts of each choice, the other facets applied: what a click would give."""
+
+    states: dict[str, int]
+    trades: list[tuple[str, int]]
+    departements: list[tuple[str, str, int]]
+    reserved: dict[str, int]
+    deadline: dict[str, int]
+    amount: dict[str, int]
+
+    @property
+    def total(self) -> int:
+        """Lots that pass every facet but the state: the number of the answer sentence."""
+        return sum(self.states.values())
+
+
+def facets(wanted: LotFilter, as_of: date) -> Facets:
+    """Six queries."""
+
+    def lots(facet: str) -> QuerySet[Lot]:
+        return lots_matching(wanted.without(facet), as_of)
+
+    states = lots("states").order_by().values_list("state").annotate(n=Count("pk"))
+    return Facets(
+        states=dict.fromkeys(STATES, 0) | dict(states),
+        trades=count_by_trade(lots("trades")),
+        departements=count_by_departement(lots("departements")),
+        reserved=dict.fromkeys(RESERVATIONS, 0) | count_by_reservation(lots("reserved")),
+        deadline=dict.fromkeys(DEADLINES, 0) | count_by_deadline(lots("deadline"), as_of),
+        amount=dict.fromkeys(AMOUNTS, 0) | count_by_amount(lots("amount")),
+    )
+
+
+# ---------------------------------------------------------------- rows of the list
+
+
+@dataclass(frozen=True, slots=True)
+class LotCard:
+    """A lot as a row shows it, with its best answer."""
+
+    lot: Lot
+    state: str
+    solo: PublicFirm | None = None
+    team: tuple[PublicFirm, ...] = ()
+    mandataire: PublicFirm | None = None
+    message: str = ""
+
+
+def lot_cards(lots: Iterable[Lot]) -> list[LotCard]:
+    """Rows for lots read through :func:`for_list`. Two queries (best firm alone, names to hide)."""
+    lots = list(lots)
+    solos = best_solo(lot.pk for lot in lots)
+    hidden = partially_diffused(lot.pk for lot in lots)
+    return [_card(lot, solos.get(lot.pk), hidden) for lot in lots]
+
+
+def _card(lot: Lot, solo: Match | None, hidden: list[Firm]) -> LotCard:
+    proposals: list[Proposal] = getattr(lot, "best_proposals", [])
+    members = list(proposals[0].members.all()) if proposals else []
+    firms = {member.pk: public_firm(member.firm) for member in members}
+    lead = next((firms[member.pk] for member in members if member.mandataire), None)
+    return LotCard(
+        lot=lot,
+        state=getattr(lot, "state", UNKNOWN),
+        solo=public_firm(solo.firm) if solo else None,
+        team=tuple(firms.values()),
+        mandataire=lead,
+        message=hide_names(lot.outcome.message, hidden) if hasattr(lot, "outcome") else "",
+    )
+
+
+# ---------------------------------------------------------------- one lot
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    match: Match
+    firm: PublicFirm
+
+
+@dataclass(frozen=True, slots=True)
+class TeamMember:
+    member: Member
+    firm: PublicFirm
+    withdrawal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A proposal ready to be shown: no name of a partially diffused firm is left in its texts."""
+
+    proposal: Proposal
+    members: tuple[TeamMember, ...]
+    reasons: tuple[str, ...]
+    warnings: tuple[str, ...]
+    justification: str
+
+    @property
+    def mandataire(self) -> TeamMember | None:
+        return next((one for one in self.members if one.member.mandataire), None)
+
+
+@dataclass(frozen=True, slots=True)
+class LotView:
+    """Everything the page of a lot, its map and its API answer need."""
+
+    lot: Lot
+    state: str
+    outcome: Outcome | None
+    message: str = ""
+    ranked: list[Ranked] = field(default_factory=list)
+    teams: list[Team] = field(default_factory=list)
+
+    @property
+    def fictitious(self) -> bool:
+        return self.lot.tender.fictitious or any(row.firm.fictitious for row in self.ranked)
+
+
+def lot_view(lot_id: int) -> LotView | None:
+    """Four queries: the lot, its ranking, its proposals, their members. A closed lot is shown too."""
+    lot = (
+        with_state(Lot.objects.filter(pk=lot_id))
+        .select_related("tender__buyer", "tender__raw", "departement", "outcome")
+        .first()
+    )
+    if lot is None:
+        return None
+    outcome: Outcome | None = getattr(lot, "outcome", None)
+    matches = ranking(lot)
+    proposals = list(lot.proposals.prefetch_related(_members()))
+    named = {match.firm_id: match.firm for match in matches}
+    named |= {member.firm_id: member.firm for proposal in proposals for member in proposal.members.all()}
+    return LotView(
+        lot=lot,
+        state=lot.state,
+        outcome=outcome,
+        message=hide_names(outcome.message, named.values()) if outcome else "",
+        ranked=[Ranked(match, public_firm(match.firm)) for match in matches],
+        teams=[_team(proposal, list(named.values())) for proposal in proposals],
+    )
+
+
+def _team(proposal: Proposal, named: list[Firm]) -> Team:
+    return Team(
+        proposal=proposal,
+        members=tuple(
+            TeamMember(member, public_firm(member.firm), hide_names(member.withdrawal, named))
+            for member in proposal.members.all()
+        ),
+        reasons=tuple(hide_names(text, named) for text in proposal.reasons),
+        warnings=tuple(hide_names(text, named) for text in proposal.warnings),
+        justification=hide_names(proposal.justification, named),
+    )
+
+
+# ---------------------------------------------------------------- one firm
+
+
+def memberships_of(firm: Firm, as_of: date, limit: int = 30) -> list[Member]:
+    """Groupings for open lots that a firm is part of, with the other members. Three queries."""
+    related, heavy = with_commune("firm")
+    others = Member.objects.select_related(*related).defer(*heavy).order_by("position")
+    return list(
+        Member.objects.filter(firm=firm, proposal__lot__in=open_lots(as_of))
+        .select_related("proposal__lot__tender__buyer")
+        .prefetch_related(Prefetch("proposal__members", queryset=others))
+        .order_by("proposal__lot__deadline", "proposal_id")[:limit]
+    )

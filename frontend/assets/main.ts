@@ -1,0 +1,25 @@
+// What every page needs: htmx, and a few touches the page works without.
+import "./style.css";
+import htmx from "htmx.org";
+
+declare global {
+  interface Window {
+    htmx: typeof htmx;
+  }
+}
+window.htmx = htmx;
+
+document.documentElement.classList.add("js");
+
+interface RequestDetail {
+  ctx: { request: { body: FormData | null; method: string } };
+}
+
+// Shared addresses stay short: an empty field or the default order says nothing.
+document.addEventListener("htmx:config:request", (event) => {
+  const { request } = (event as CustomEvent<RequestDetail>).detail.ctx;
+  if (request.method !== "GET" || !(request.body instanceof FormData)) return;
+  for (const [name, value] of [...request.body.entries()]) {
+    if (value === "" || (name === "sort" && value === "deadline")) request.body.delete(name);
+  }
+});

@@ -1,0 +1,139 @@
+"""CSV answers: dated, sourced, safe in a spreadsheet, without partially diffused firms (rule D1)."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from datetime import date
+
+from django.http import HttpResponse
+
+from consortia.queries import LotCard, LotView
+from frontend import words
+from matchmaker.models import Match
+from matchmaker.queries import PublicFirm
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+BOM = "\ufeff"  # spreadsheets then read the accents right
+
+LOT_COLUMNS = [
+    "lot",
+    "objet",
+    "acheteur",
+    "lieu",
+    "departement",
+    "metiers",
+    "cpv",
+    "montant_eur",
+    "echeance",
+    "reservation",
+    "etat",
+    "meilleure_seule",
+    "meilleur_groupement",
+    "publie_le",
+    "fictif",
+    "source",
+    "adresse_source",
+    "calcule_au",
+]
+RANKING_COLUMNS = [
+    "rang",
+    "siret",
+    "nom",
+    "ville",
+    "type",
+    "ess",
+    "score",
+    "part_metier",
+    "part_proximite",
+    "part_capacite",
+    "part_ess",
+    "distance_km",
+    "capacite_basse_eur_estimation",
+    "capacite_moyenne_eur_estimation",
+    "capacite_haute_eur_estimation",
+    "capable_seule",
+    "fictif",
+    "source",
+    "calcule_au",
+]
+
+
+def safe(value: object) -> str:
+    """A cell that no spreadsheet runs as a formula."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def yes_or_no(value: bool) -> str:
+    return "oui" if value else "non"
+
+
+def _answer(name: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> HttpResponse:
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    response.write(BOM)
+    writer = csv.writer(response, delimiter=";", lineterminator="\r\n")
+    writer.writerow(columns)
+    writer.writerows([safe(value) for value in row] for row in rows)
+    return response
+
+
+def lots_csv(cards: Iterable[LotCard], as_of: date) -> HttpResponse:
+    return _answer(f"lots-{as_of:%Y-%m-%d}", LOT_COLUMNS, (_lot_row(card, as_of) for card in cards))
+
+
+def _lot_row(card: LotCard, as_of: date) -> list[object]:
+    lot, tender = card.lot, card.lot.tender
+    # A grouping with a partially diffused member is left out whole: its shape would name the member.
+    team = [] if any(firm.masked for firm in card.team) else [firm.name for firm in card.team]
+    solo = card.solo.name if card.solo and not card.solo.masked else ""
+    return [
+        lot.pk,
+        lot.title or tender.title,
+        tender.buyer.name,
+        lot.place_label,
+        lot.departement_id,
+        " ".join(lot.trades),
+        " ".join(lot.cpvs),
+        lot.amount_eur,
+        lot.deadline.isoformat() if lot.deadline else "",
+        lot.reservation,
+        card.state,
+        solo,
+        " + ".join(team),
+        tender.published_on,
+        yes_or_no(tender.fictitious),
+        f"{tender.source} {tender.notice_id}",
+        tender.url,
+        as_of.isoformat(),
+    ]
+
+
+def ranking_csv(view: LotView, as_of: date) -> HttpResponse:
+    rows = (_ranking_row(row.match, row.firm, as_of) for row in view.ranked if not row.firm.masked)
+    return _answer(f"lot-{view.lot.pk}-classement", RANKING_COLUMNS, rows)
+
+
+def _ranking_row(match: Match, firm: PublicFirm, as_of: date) -> list[object]:
+    return [
+        match.rank,
+        firm.siret,
+        firm.name,
+        firm.city,
+        firm.kind,
+        words.ESS.get(firm.ess, ""),
+        f"{match.score:.1f}",
+        *(
+            f"{part:.2f}"
+            for part in (match.trade_part, match.distance_part, match.capacity_part, match.ess_part)
+        ),
+        f"{match.distance_km:.0f}",
+        firm.capacity_low_eur,
+        firm.capacity_mid_eur,
+        firm.capacity_high_eur,
+        yes_or_no(match.solo),
+        yes_or_no(firm.fictitious),
+        firm.source,
+        as_of.isoformat(),
+    ]

@@ -1,0 +1,163 @@
+"""What the map draws, as GeoJSON: one role a feature, so that one script draws every page's map."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.gis.db.models import GeometryField
+from django.contrib.gis.db.models.functions import AsGeoJSON
+from django.contrib.gis.geos import Polygon
+from django.db.models import F, Func, Value
+
+from consortia.queries import LotView, Team
+from geo.models import Commune
+from matchmaker.models import Firm, Match
+from matchmaker.queries import PublicFirm, public_firm
+
+Json = dict[str, Any]
+Box = tuple[float, float, float, float]  # west, south, east, north
+
+MAX_HALF_WIDTH_DEG = (1.1, 0.8)  # lon, lat: about 80 km; beyond, outlines would be noise
+MAX_OUTLINES = 2500
+LABELS = 40
+
+
+def collection(features: list[Json], **more: Any) -> Json:
+    return {"type": "FeatureCollection", "features": features, **more}
+
+
+def _point(lon: float, lat: float, **properties: Any) -> Json:
+    geometry = {"type": "Point", "coordinates": [round(lon, 5), round(lat, 5)]}
+    return {"type": "Feature", "geometry": geometry, "properties": properties}
+
+
+def _firm(firm: PublicFirm, **properties: Any) -> Json | None:
+    if firm.lon is None or firm.lat is None:
+        return None
+    return _point(
+        firm.lon,
+        firm.lat,
+        role="firm",
+        siret=firm.siret,
+        name=firm.name,
+        social=firm.social,
+        precision=firm.point_precision,
+        **properties,
+    )
+
+
+def lot_map(view: LotView) -> Json:
+    """The lot, its uncertainty, its firms, and a link from the lot to each member of each grouping."""
+    features: list[Json | None] = []
+    if view.lot.point:
+        features.append(
+            _point(
+                view.lot.point.x,
+                view.lot.point.y,
+                role="lot",
+                name=view.lot.place_label,
+                circle_km=view.lot.uncertainty_km,
+            )
+        )
+    ranked = {row.firm.siret for row in view.ranked}
+    features += [_firm(row.firm, rank=row.match.rank, solo=row.match.solo) for row in view.ranked]
+    for team in view.teams:
+        for one in team.members:
+            if one.firm.siret not in ranked:
+                ranked.add(one.firm.siret)
+                features.append(_firm(one.firm, rank=0, solo=False))
+        features += _links(view, team)
+    return collection([one for one in features if one])
+
+
+def _links(view: LotView, team: Team) -> list[Json]:
+    lot = view.lot.point
+    if lot is None:
+        return []
+    return [
+        {
+            "type": "Feature",
+            "geometry": {
+                "type": "LineString",
+                "coordinates": [
+                    [round(lot.x, 5), round(lot.y, 5)],
+                    [round(one.firm.lon, 5), round(one.firm.lat, 5)],
+                ],
+            },
+            "properties": {
+                "role": "link",
+                "team": team.proposal.rank,
+                "number": number,
+                "siret": one.firm.siret,
+                "share": round(one.member.share, 3),
+                "mandataire": one.member.mandataire,
+            },
+        }
+        for number, one in enumerate(team.members, start=1)
+        if one.firm.lon is not None and one.firm.lat is not None
+    ]
+
+
+def firm_map(firm: Firm, matches: list[Match], radius_km: float) -> Json:
+    """A firm, its radius, and the open lots it was matched to."""
+    shown = public_firm(firm)
+    own = _firm(shown, rank=1, solo=False, circle_km=radius_km)
+    lots = [
+        _point(match.lot.point.x, match.lot.point.y, role="lot", name=match.lot.title, lot=match.lot_id)
+        for match in matches
+        if match.lot.point
+    ]
+    return collection([*([own] if own else []), *lots])
+
+
+def box_of(features: list[Json], margin: float = 0.15) -> Box | None:
+    """The box of the points, a margin around, never wider than outlines stay useful."""
+    points = [one["geometry"]["coordinates"] for one in features if one["geometry"]["type"] == "Point"]
+    if not points:
+        return None
+    lon = [point[0] for point in points]
+    lat = [point[1] for point in points]
+    centre = points[0]  # the lot, or the firm of the page
+    half_lon = min(MAX_HALF_WIDTH_DEG[0], max(abs(x - centre[0]) for x in lon) + margin)
+    half_lat = min(MAX_HALF_WIDTH_DEG[1], max(abs(y - centre[1]) for y in lat) + margin)
+    return (centre[0] - half_lon, centre[1] - half_lat, centre[0] + half_lon, centre[1] + half_lat)
+
+
+def backdrop(box: Box) -> Json:
+    """Commune outlines and the names of the largest ones: a readable map without any tile server.
+
+    Two queries. Outlines are simplified to about a thousandth of the box: finer is not visible.
+    """
+    area = Polygon.from_bbox(box)
+    area.srid = 4326
+    tolerance = (box[2] - box[0]) / 900
+    simple = Func(
+        F("boundary"), Value(tolerance), function="ST_SimplifyPreserveTopology", output_field=GeometryField()
+    )
+    communes = Commune.objects.filter(kind=Commune.Kind.COMMUNE)
+    rows = (
+        communes.filter(boundary__bboverlaps=area)
+        .order_by()
+        .annotate(outline=AsGeoJSON(simple, precision=4))
+        .values_list("outline", "departement_id")[:MAX_OUTLINES]
+    )
+    outlines = ",".join(
+        f'{{"type":"Feature","properties":{{"dep":"{dep}"}},"geometry":{outline}}}'
+        for outline, dep in rows
+        if outline
+    )
+    return {"outlines": outlines, "labels": _labels(box)}
+
+
+def _labels(box: Box) -> list[Json]:
+    area = Polygon.from_bbox(box)
+    area.srid = 4326
+    largest = (
+        Commune.objects.filter(kind=Commune.Kind.COMMUNE, point__coveredby=area, population__isnull=False)
+        .order_by("-population")
+        .only("name", "point", "population")[:LABELS]
+    )
+    return [
+        _point(one.point.x, one.point.y, role="label", name=one.name, population=one.population)
+        for one in largest
+    ]

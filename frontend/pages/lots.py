@@ -1,0 +1,164 @@
+"""The list of open lots, one lot, their CSV and what their maps draw."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.gzip import gzip_page
+from django.views.decorators.http import require_safe
+
+from consortia.queries import LotView, facets, for_list, lot_cards, lot_view, lots_matching
+from frontend import charts, exports, geojson
+from frontend.access import login_not_required
+from frontend.facets import SORT_LABELS, chips, facet_groups
+from matchmaker.models import Lot
+from matchmaker.queries import current_as_of, labels, lot_filter, running_run, score_weights, start_of, stock
+
+PAGE_SIZE = 20
+CSV_ROWS = 5000
+FIRST_FIRMS = 8
+
+
+@login_not_required
+@require_safe
+def home(_request: HttpRequest) -> HttpResponse:
+    return redirect("lots")
+
+
+@login_not_required
+@require_safe
+def lots(request: HttpRequest) -> HttpResponse:
+    """The answer in a sentence, the facets, the rows. At most 20 queries."""
+    as_of = current_as_of()
+    wanted = lot_filter(request.GET)
+    counted = facets(wanted, as_of)
+    groups = facet_groups(wanted, counted, labels("trade"))
+    page = Paginator(for_list(lots_matching(wanted, as_of)), PAGE_SIZE).get_page(request.GET.get("page"))
+    cards = lot_cards(page.object_list)
+    context = {
+        "as_of": as_of,
+        "wanted": wanted,
+        "counted": counted,
+        "groups": groups,
+        "chips": chips(request.GET, wanted, groups),
+        "sorts": SORT_LABELS,
+        "page": page,
+        "pages": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
+        "cards": cards,
+        "run": running_run(),
+        "kinds": labels("kind"),
+        "trades": labels("trade"),
+        "fictitious": any(card.lot.tender.fictitious for card in cards),
+        "stock": stock() if not page.paginator.count else None,
+    }
+    return render(request, "lots/list.html", context)
+
+
+@login_not_required
+@require_safe
+def lots_csv(request: HttpRequest) -> HttpResponse:
+    as_of = current_as_of()
+    found = for_list(lots_matching(lot_filter(request.GET), as_of))[:CSV_ROWS]
+    return exports.lots_csv(lot_cards(found), as_of)
+
+
+def _view_or_404(lot_id: int) -> LotView:
+    view = lot_view(lot_id)
+    if view is None:
+        raise Http404(_("Ce lot n'existe pas ou n'est plus publié."))
+    return view
+
+
+@login_not_required
+@require_safe
+def lot(request: HttpRequest, lot_id: int) -> HttpResponse:
+    """One lot: what is bought, who can do it, alone or together, or what is missing. At most 12 queries."""
+    view = _view_or_404(lot_id)
+    as_of = current_as_of()
+    trades = labels("trade")
+    need = view.outcome.yearly_eur if view.outcome else None
+    rows = _ranking_rows(view, need)
+    context = {
+        "as_of": as_of,
+        "view": view,
+        "lot": view.lot,
+        "tender": view.lot.tender,
+        "main_trade": trades.get(view.lot.trades[0], "") if view.lot.trades else "",
+        "needs": [
+            (trades.get(need["trade"], need["trade"]), 100 * need.get("share", 1)) for need in view.lot.needs
+        ],
+        "need": need,
+        "first_rows": rows[:FIRST_FIRMS],
+        "more_rows": rows[FIRST_FIRMS:],
+        "rows": rows,
+        "weights": charts.part_weights(score_weights()),
+        "teams": [(team, charts.shares(team)) for team in view.teams],
+        "gaps": [charts.gap_bar(gap, trades) for gap in (view.outcome.gaps if view.outcome else [])],
+        "kinds": labels("kind"),
+        "trades": trades,
+        "fictitious": view.fictitious,
+        "run": running_run(),
+        "tiles": settings.TILES,
+        "closed": _closed(view.lot, as_of),
+    }
+    return render(request, "lots/detail.html", context)
+
+
+def _closed(one: Lot, as_of: date) -> bool:
+    return one.deadline is not None and one.deadline < start_of(as_of)
+
+
+def _ranking_rows(view: LotView, need: int | None) -> list[dict[str, object]]:
+    weights = score_weights()
+    scale = charts.capacity_scale([row.firm for row in view.ranked], need)
+    rows = []
+    for row in view.ranked:
+        parts = charts.score_parts(row.match, weights)
+        rows.append(
+            {
+                "match": row.match,
+                "firm": row.firm,
+                "parts": parts,
+                "sentence": charts.score_sentence(parts),
+                "capacity": charts.capacity_interval(row.firm, scale, need),
+            }
+        )
+    return rows
+
+
+@login_not_required
+@require_safe
+def ranking_csv(_request: HttpRequest, lot_id: int) -> HttpResponse:
+    return exports.ranking_csv(_view_or_404(lot_id), current_as_of())
+
+
+@login_not_required
+@require_safe
+def lot_map(_request: HttpRequest, lot_id: int) -> HttpResponse:
+    return JsonResponse(geojson.lot_map(_view_or_404(lot_id)))
+
+
+@login_not_required
+@require_safe
+@gzip_page
+def lot_context(_request: HttpRequest, lot_id: int) -> HttpResponse:
+    return backdrop_answer(geojson.lot_map(_view_or_404(lot_id)))
+
+
+def backdrop_answer(drawn: geojson.Json) -> HttpResponse:
+    """Outlines around what is drawn. They change once a year: browsers may keep them for an hour."""
+    box = geojson.box_of(drawn["features"])
+    found = geojson.backdrop(box) if box else {"outlines": "", "labels": []}
+    text = (
+        f'{{"outlines":{{"type":"FeatureCollection","features":[{found["outlines"]}]}},'
+        f'"labels":{json.dumps(geojson.collection(found["labels"]), ensure_ascii=False)}}}'
+    )
+    response = HttpResponse(text, content_type="application/json")
+    response["Cache-Control"] = "public, max-age=3600"
+    return response

@@ -1,0 +1,24 @@
+"""Addresses of the pages."""
+
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import path
+
+from frontend.pages import firms, lots, runs, sources
+
+urlpatterns = [
+    path("", lots.home, name="home"),
+    path("lots/", lots.lots, name="lots"),
+    path("lots/export.csv", lots.lots_csv, name="lots-csv"),
+    path("lots/<int:lot_id>/", lots.lot, name="lot"),
+    path("lots/<int:lot_id>/ranking.csv", lots.ranking_csv, name="lot-ranking-csv"),
+    path("lots/<int:lot_id>/map.json", lots.lot_map, name="lot-map"),
+    path("lots/<int:lot_id>/context.json", lots.lot_context, name="lot-context"),
+    path("firms/<str:siret>/", firms.firm, name="firm"),
+    path("firms/<str:siret>/map.json", firms.firm_map, name="firm-map"),
+    path("firms/<str:siret>/context.json", firms.firm_context, name="firm-context"),
+    path("runs/", runs.runs, name="runs"),
+    path("sources/", sources.sources, name="sources"),
+    path("imports/", sources.imports, name="imports"),
+    path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+]

@@ -1,0 +1,15 @@
+import { defineConfig } from "vite";
+
+// Two entries: every page loads main.ts, only pages with a map load map.ts and MapLibre with it.
+export default defineConfig({
+  base: "/static/dist/",
+  publicDir: false,
+  build: {
+    outDir: "static/dist",
+    emptyOutDir: true,
+    manifest: "manifest.json",
+    target: "es2022",
+    chunkSizeWarningLimit: 1500,
+    rolldownOptions: { input: ["assets/main.ts", "assets/map.ts"] },
+  },
+});

@@ -1,0 +1,42 @@
+"""Fixtures every room of the tests may use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+# Playwright's own loop runs in the tests' thread: Django would mistake that for async code.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+
+
+@pytest.fixture
+def territory(db: None) -> object:
+    from tests.factories import grenoble
+
+    return grenoble()
+
+
+@pytest.fixture
+def reference(db: None) -> None:
+    """The shipped reference tables, as a deployed site has them."""
+    from matchmaker.reference import load_reference
+
+    load_reference()
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Tests reach this machine and nothing else."""
+    import socket
+
+    real = socket.socket.connect
+
+    def only_here(self: socket.socket, address: object) -> None:
+        if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test tried to reach {address[0]}")
+        real(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", only_here)
+    yield
