@@ -116,17 +116,26 @@ def _copy_communes(territory: Territory) -> None:
         "arrondissement_code, epci_code, epci_name, point, boundary, zone_id"
     )
     with connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE TEMP TABLE commune_new (LIKE geo_commune INCLUDING DEFAULTS) ON COMMIT DROP"
-        )
+        cursor.execute("CREATE TEMP TABLE commune_new (LIKE geo_commune INCLUDING DEFAULTS) ON COMMIT DROP")
         with cursor.copy(f"COPY commune_new ({columns}) FROM STDIN") as copy:
             for row in territory.communes:
                 parent = row.parent if row.parent in known and row.parent != row.code else None
                 copy.write_row(
                     (
-                        row.code, row.kind, row.name, search_name(row.name), list(row.postcodes), row.population,
-                        row.departement, parent, row.arrondissement, row.epci, row.epci_name,
-                        _ewkt(row.point), row.outline_wkb or None, arrondissements.get(row.arrondissement),
+                        row.code,
+                        row.kind,
+                        row.name,
+                        search_name(row.name),
+                        list(row.postcodes),
+                        row.population,
+                        row.departement,
+                        parent,
+                        row.arrondissement,
+                        row.epci,
+                        row.epci_name,
+                        _ewkt(row.point),
+                        row.outline_wkb or None,
+                        arrondissements.get(row.arrondissement),
                     )  # fmt: skip
                 )
         assignments = ", ".join(
@@ -138,5 +147,3 @@ def _copy_communes(territory: Territory) -> None:
             f"ON CONFLICT (code) DO UPDATE SET {assignments}"
         )
         cursor.execute("ANALYZE geo_commune")
-
-

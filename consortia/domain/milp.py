@@ -32,7 +32,7 @@ def least_cost(problem: Problem, size: int, *, time_limit_s: float = 60.0) -> tu
         low.append(least)
         high.append(most)
 
-    add({i: 1 for i in range(n)}, size, size)
+    add(dict.fromkeys(range(n), 1), size, size)
     add({n + i: 1 for i in range(n)}, 1, 1)
     add({i: 1 for i, c in enumerate(pool) if problem.able_alone(c)}, 0, 1)
     add({i: c.turnover_eur for i, c in enumerate(pool)}, problem.turnover_required, np.inf)

@@ -34,10 +34,7 @@ def _flow(problem: Problem, members: Sequence[Candidate], leader: Candidate) -> 
     if any(low > high for low, high in zip(least, capacity, strict=True)):
         return None
     whole = sum(capacity)
-    fair = [
-        min(high, max(low, problem.amount_eur * high // whole))
-        for low, high in zip(least, capacity, strict=True)
-    ]
+    fair = [min(high, max(low, problem.amount_eur * high // whole)) for low, high in zip(least, capacity, strict=True)]
     flow = _Flow([need.amount_eur for need in problem.needs], _edges(problem, members))
     for member, low in enumerate(least):
         if flow.fill(member, low) < low:
@@ -49,9 +46,7 @@ def _flow(problem: Problem, members: Sequence[Candidate], leader: Candidate) -> 
 
 
 def _edges(problem: Problem, members: Sequence[Candidate]) -> list[list[int]]:
-    return [
-        [index for index, need in enumerate(problem.needs) if need.trade in member.needs] for member in members
-    ]
+    return [[index for index, need in enumerate(problem.needs) if need.trade in member.needs] for member in members]
 
 
 class _Flow:
@@ -106,9 +101,7 @@ class _Flow:
                 self.sent[member][chain[step - 1][1]] -= amount
 
 
-def _grouping(
-    problem: Problem, members: Sequence[Candidate], leader: Candidate, sent: list[list[int]]
-) -> Grouping:
+def _grouping(problem: Problem, members: Sequence[Candidate], leader: Candidate, sent: list[list[int]]) -> Grouping:
     parts = [
         Part(
             member,

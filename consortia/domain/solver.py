@@ -160,9 +160,7 @@ class _Tree:
         self.reach = _suffix_tops(search.rows[:, order], size)
         self.root = base + self.prefix[size]
 
-    def dive(
-        self, start: int, left: int, chosen: tuple[int, ...], sums: list[int], bound: float, alone: int
-    ) -> None:
+    def dive(self, start: int, left: int, chosen: tuple[int, ...], sums: list[int], bound: float, alone: int) -> None:
         """Extend ``chosen`` by ``left`` members from position ``start`` on; ``bound`` is its reduced cost."""
         for position in range(start, len(self.pool) - left + 1):
             least = bound + self.prefix[position + left] - self.prefix[position]

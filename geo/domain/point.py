@@ -58,7 +58,4 @@ def point(*, lon: float, lat: float) -> Point:
 
 def in_france(place: Point) -> bool:
     """Tell whether a point lies in the box of a French territory (a check against swapped or lost signs)."""
-    return any(
-        west <= place.lon <= east and south <= place.lat <= north
-        for west, south, east, north in _FRENCH_BOXES
-    )
+    return any(west <= place.lon <= east and south <= place.lat <= north for west, south, east, north in _FRENCH_BOXES)

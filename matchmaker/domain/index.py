@@ -124,7 +124,9 @@ class FirmIndex:
         able = (rows.capacity >= 1.0) & (lot.yearly_eur is not None)
         everything = (1 << len(lot.trades)) - 1
         solo = able & (served[rows.position] == everything)
-        top = tuple(self._found(rows, int(row), lot, int(served[rows.position[row]]), bool(solo[row])) for row in best[:k])
+        top = tuple(
+            self._found(rows, int(row), lot, int(served[rows.position[row]]), bool(solo[row])) for row in best[:k]
+        )
         return Answer(top, supply=len(best), solo=int(np.count_nonzero(solo[best])))
 
     def _found(self, rows: _Rows, row: int, lot: LotQuery, served: int, solo: bool) -> Found:

@@ -34,7 +34,7 @@ class Firm(models.Model):
     legal_form = models.CharField(max_length=4, blank=True)
     ess = models.CharField(max_length=10, choices=Ess, default=Ess.NO)
     ess_family = models.CharField(max_length=40, blank=True)
-    ess_provenance = models.CharField(max_length=40, blank=True)
+    ess_provenance = models.CharField(max_length=80, blank=True)
     inclusive_kind = models.CharField(max_length=5, blank=True)  # EI ETTI ACI AI EITI EA EATT ESAT GEIQ SEP
     naf = models.CharField(max_length=6, blank=True)
     naf25 = models.CharField(max_length=6, blank=True)
@@ -43,6 +43,7 @@ class Firm(models.Model):
     trade_source = models.CharField(max_length=10, choices=TradeSource, default=TradeSource.NONE)
     headcount_band = models.CharField(max_length=2, blank=True)
     headcount_year = models.PositiveSmallIntegerField(null=True, blank=True)
+    headcount_fte = models.FloatField(null=True, blank=True)  # counted by a source
     places = models.PositiveIntegerField(null=True, blank=True)  # authorised places of an ESAT
     turnover_eur = models.BigIntegerField(null=True, blank=True)
     declared_free_fte = models.FloatField(null=True, blank=True)

@@ -1,0 +1,156 @@
+"""From what a source says of a firm to a row: ESS status, trades, place and capacity deduced."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.contrib.gis.geos import Point as GeosPoint
+
+from geo.domain.distance import distance_km
+from geo.domain.gazetteer import Gazetteer, Located
+from geo.domain.point import Point
+from matchmaker.domain.capacity import CapacityInput, estimate
+from matchmaker.domain.ess import ess_status
+from matchmaker.domain.firm import FirmRecord
+from matchmaker.domain.reference import Reference
+from matchmaker.domain.trade import firm_trades, naf_index
+from matchmaker.models import Firm
+
+# Fields a source may be silent about.
+_SAID = (
+    "name trade_name legal_form inclusive_kind naf naf25 declared_trades headcount_band headcount_year "
+    "headcount_fte places turnover_eur declared_free_fte declared_on declared_radius_km references "
+    "address postcode city website"
+).split()
+_SAME_TOWN_KM = 20.0  # an address this near to the commune given is that firm's, not one it moved from
+_SILENT: tuple[object, ...] = ("", None, (), [])
+_REGISTERS = frozenset({"siae", "esat"})
+
+
+def _rank(source: str) -> int:
+    """Registers of inclusive structures know them better than SIRENE does."""
+    return 1 if source in _REGISTERS else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Describer:
+    """All that deduction needs, read once an import."""
+
+    reference: Reference
+    gazetteer: Gazetteer
+    on: date
+    nafs: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, reference: Reference, gazetteer: Gazetteer, on: date) -> Describer:
+        return cls(reference, gazetteer, on, naf_index(reference.trades))
+
+    def describe(self, record: FirmRecord, known: Firm | None) -> Firm:
+        """The row for a record. Not saved.
+
+        A source corrects its own earlier words and those of a lesser source; to another it only adds
+        what was silent, so that importing two lists in turn settles instead of swinging.
+        """
+        firm = Firm(pk=known.pk if known else None, siret=record.siret, siren=record.siret[:9])
+        leads = known is None or known.source == record.source or _rank(record.source) > _rank(known.source)
+        for name in _SAID:
+            said, before = getattr(record, name), getattr(known, name, None)
+            first, second = (said, before) if leads else (before, said)
+            value = second if first in _SILENT and second not in (None, ()) else first
+            setattr(firm, name, list(value) if isinstance(value, tuple) else value)
+        firm.name = firm.name or f"Établissement {record.siret}"
+        firm.source = record.source if leads or known is None else known.source
+        firm.diffusion, firm.active = _standing(record, known)
+        firm.fictitious = record.fictitious
+        self._set_trades(firm)
+        self._set_ess(firm, record, known)
+        self._set_place(firm, record, known, leads)
+        self._set_capacity(firm)
+        firm.record_hash = fingerprint(firm)
+        return firm
+
+    def _set_trades(self, firm: Firm) -> None:
+        found = firm_trades(firm.declared_trades, firm.naf, firm.inclusive_kind, self.reference, self.nafs)
+        firm.trades = list(found.trades)
+        firm.trade_source = found.source
+
+    def _set_ess(self, firm: Firm, record: FirmRecord, known: Firm | None) -> None:
+        if record.ess_flag is None and known is not None and known.ess == Firm.Ess.YES:
+            firm.ess, firm.ess_family, firm.ess_provenance = known.ess, known.ess_family, known.ess_provenance
+            return
+        status = ess_status(
+            firm.legal_form, record.ess_flag, self.reference.legal_forms, inclusive_kind=firm.inclusive_kind
+        )
+        firm.ess, firm.ess_family, firm.ess_provenance = status.status, status.family, status.provenance
+
+    def _set_place(self, firm: Firm, record: FirmRecord, known: Firm | None, leads: bool) -> None:
+        """An address beats the middle of a commune; among equals the leading source is believed."""
+        located = self._located(record)
+        if known is not None and known.point is not None and not self._moves(record, located, known, leads):
+            firm.point, firm.point_precision, firm.commune_id = known.point, known.point_precision, known.commune_id
+            return
+        firm.commune_id = located.commune or None if located else None
+        place = record.point or (located.point if located else None)
+        firm.point = GeosPoint(place.lon, place.lat, srid=4326) if place else None
+        firm.point_precision = "address" if record.point else "commune" if located else "none"
+
+    def _moves(self, record: FirmRecord, located: Located | None, known: Firm, leads: bool) -> bool:
+        """Whether a record says better than what is known where the firm is."""
+        exact = known.point_precision == "address"
+        if record.point is not None:
+            return leads or not exact
+        if located is None or not leads:
+            return False
+        near = distance_km(located.point, Point(known.point.x, known.point.y)) <= _SAME_TOWN_KM
+        return not (exact and near)
+
+    def _located(self, record: FirmRecord) -> Located | None:
+        by_code = self.gazetteer.locate_commune(record.commune_code) if record.commune_code else None
+        return by_code or self.gazetteer.locate(zipcode=record.postcode, city=record.city)
+
+    def _set_capacity(self, firm: Firm) -> None:
+        capacity = estimate(
+            CapacityInput(
+                headcount_band=firm.headcount_band,
+                headcount=firm.headcount_fte,
+                places=firm.places,
+                inclusive_kind=firm.inclusive_kind,
+                turnover_eur=firm.turnover_eur,
+                free_fte=firm.declared_free_fte,
+                declared_on=firm.declared_on,
+            ),
+            self.reference.trades.get(firm.trades[0]) if firm.trades else None,
+            self.reference,
+            on=self.on,
+        )
+        firm.capacity_low_eur = capacity.low_eur
+        firm.capacity_mid_eur = capacity.mid_eur
+        firm.capacity_high_eur = capacity.high_eur
+        firm.turnover_mid_eur = capacity.turnover_eur
+        firm.fte_mid = round(capacity.fte, 2)
+        firm.capacity_steps = list(capacity.steps)
+
+
+def _standing(record: FirmRecord, known: Firm | None) -> tuple[str, bool]:
+    """Diffusion and activity. A list that says nothing of diffusion never lifts a firm's opposition to it."""
+    if record.partial_diffusion is None:
+        diffusion = known.diffusion if known else Firm.Diffusion.OPEN
+    else:
+        diffusion = Firm.Diffusion.PARTIAL if record.partial_diffusion else Firm.Diffusion.OPEN
+    active = record.active if record.active is not None else (known.active if known else True)
+    return diffusion, active
+
+
+def fingerprint(firm: Firm) -> str:
+    """Hash of all a row holds, so that an unchanged record is told from a changed one."""
+    skipped = {"id", "record_hash", "updated_at", "raw", "point"}
+    values: dict[str, Any] = {
+        field.name: field.value_from_object(firm) for field in Firm._meta.concrete_fields if field.name not in skipped
+    }
+    values["point"] = [round(firm.point.x, 6), round(firm.point.y, 6)] if firm.point else None
+    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()

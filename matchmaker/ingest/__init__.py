@@ -1,0 +1,7 @@
+"""Bringing open data in: firms, notices, and the report each import leaves."""
+
+from matchmaker.ingest.firms import ingest_firms
+from matchmaker.ingest.notices import ingest_notices
+from matchmaker.ingest.report import ImportBusyError, Progress
+
+__all__ = ["ImportBusyError", "Progress", "ingest_firms", "ingest_notices"]

@@ -1,0 +1,91 @@
+"""``manage.py ingest firms FILE... | notices PATH... | report``."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from matchmaker.domain.reference import InvalidReferenceError
+from matchmaker.ingest import ImportBusyError, ingest_firms, ingest_notices
+from matchmaker.models import Firm, ImportRun, Lot, QuarantineItem
+from matchmaker.sources.files import InputNotFoundError
+from matchmaker.sources.tables import TableError
+
+_LABELS = {
+    "read": "lus",
+    "new": "nouveaux",
+    "changed": "changés",
+    "unchanged": "inchangés",
+    "retired": "retirés",
+    "quarantined": "en quarantaine",
+}
+
+
+class Command(BaseCommand):
+    help = "Importe des entreprises ou des avis, ou montre le rapport des imports et la quarantaine."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        firms = verbs.add_parser("firms", help="CSV (gzip ou non) ou Parquet au format SIRENE, liste SIAE ou ESAT")
+        firms.add_argument("paths", nargs="+", type=Path)
+        notices = verbs.add_parser("notices", help="fichiers, dossiers, tar.gz d'avis eForms ou TED")
+        notices.add_argument("paths", nargs="+", type=Path)
+        notices.add_argument("--fictitious", action="store_true", help="marquer ces avis comme fictifs")
+        report = verbs.add_parser("report", help="rapport des derniers imports et quarantaine")
+        report.add_argument("--all", action="store_true", help="toute la quarantaine, sans limite")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            match options["verb"]:
+                case "firms":
+                    for path in options["paths"]:
+                        self._show(self._timed(lambda path=path: ingest_firms(path, self._progress)))
+                case "notices":
+                    self._show(
+                        self._timed(
+                            lambda: ingest_notices(options["paths"], self._progress, fictitious=options["fictitious"])
+                        )
+                    )
+                case _:
+                    self._report(limit=None if options["all"] else 30)
+        except (TableError, InputNotFoundError, ImportBusyError, InvalidReferenceError) as error:
+            raise CommandError(str(error)) from error
+
+    def _timed(self, action: Any) -> ImportRun:
+        start = time.perf_counter()
+        run = action()
+        self._progress("")
+        self.stdout.write(f"{run.source} : importé en {time.perf_counter() - start:.1f} s.")
+        return run
+
+    def _progress(self, words: str) -> None:
+        """One line rewritten in place on a terminal, nothing in a log."""
+        if sys.stderr.isatty():
+            self.stderr.write(f"\r\033[K{words}", ending="")
+
+    def _show(self, run: ImportRun) -> None:
+        counts = ", ".join(f"{getattr(run, name)} {label}" for name, label in _LABELS.items() if getattr(run, name))
+        self.stdout.write(f"  {counts or 'rien à lire'}.")
+        for reason, count in run.details.get("reasons", {}).items():
+            self.stdout.write(f"  quarantaine — {reason} : {count}")
+        for sentence, count in list(run.details.get("warnings", {}).items())[:8]:
+            self.stdout.write(f"  avertissement — {sentence} ({count})")
+
+    def _report(self, limit: int | None) -> None:
+        self.stdout.write(f"{Firm.objects.count()} entreprises, {Lot.objects.count()} lots en base.")
+        for run in ImportRun.objects.all()[:10]:
+            self.stdout.write(
+                f"{run.started_at:%Y-%m-%d %H:%M} {run.kind} « {run.source} » : {run.get_state_display()}"
+            )
+            self._show(run)
+            for name, counts in run.details.get("formats", {}).items():
+                words = ", ".join(f"{counts[key]} {label}" for key, label in _LABELS.items() if counts.get(key))
+                self.stdout.write(f"    {name} : {words}")
+        waiting = QuarantineItem.objects.filter(mended_at=None)
+        self.stdout.write(f"Quarantaine : {waiting.count()} enregistrement(s).")
+        for item in waiting[:limit]:
+            self.stdout.write(f"  {item.locator} — {item.reason} : {item.message}")
