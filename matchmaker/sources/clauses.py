@@ -48,8 +48,15 @@ class Wording:
         return cls("\n".join(text for text in flat if not _LOTS.search(text)), particular[:_MOST_PARAGRAPHS])
 
     def about(self, lot: str) -> str:
-        """What the particular paragraphs say of ``lot``."""
-        return "\n".join(filter(None, (_about(paragraph, lot) for paragraph in self.particular)))
+        """What the particular paragraphs say of ``lot``, with the words that announce the list of lots."""
+        told = ((paragraph, _about(paragraph, lot)) for paragraph in self.particular)
+        return "\n".join(f"{_announcement(paragraph)} {part}" for paragraph, part in told if part)
+
+
+def _announcement(flat: str) -> str:
+    """What comes before the first lot named."""
+    first = _LOTS.search(flat)
+    return flat[: first.start()] if first else flat
 
 
 def _about(flat: str, lot: str) -> str:
@@ -180,26 +187,26 @@ def insertion_hours(lot: str, own: str, shared: Wording) -> int | None:
 
 @lru_cache(maxsize=8)
 def _hours(text: str) -> int | None:
-    flat = _flat(text)
-    return _single(flat, _HOURS_OF_INSERTION) or _single(flat, _INSERTION_THEN_HOURS)
+    return _single(_flat(text), _HOURS_OF_INSERTION, _INSERTION_THEN_HOURS)
 
 
 def _hours_told_apart(paragraphs: Iterable[str], lot: str) -> int | None:
     """The figure after the lot's number; where insertion is announced before any lot, a bare "175 h" will do."""
     for paragraph in paragraphs:
-        first = _LOTS.search(paragraph)
-        announced = "insertion" in paragraph[: first.start() if first else 0].lower()
-        part = _about(paragraph, lot)
-        hours = _single(part, _BARE_HOURS if announced else _INSERTION_THEN_HOURS) or _single(part, _HOURS_OF_INSERTION)
+        announced = "insertion" in _announcement(paragraph).lower()
+        loose = _BARE_HOURS if announced else _INSERTION_THEN_HOURS
+        hours = _single(_about(paragraph, lot), _HOURS_OF_INSERTION, loose)
         if hours is not None:
             return hours
     return None
 
 
-def _single(flat: str, pattern: re.Pattern[str]) -> int | None:
-    figures = list(_figures(flat, pattern))
-    if len(set(figures)) == 1 or (figures and _is_sum(figures)):
-        return figures[0]
+def _single(flat: str, *patterns: re.Pattern[str]) -> int | None:
+    """The one figure, or the total, that the first pattern with a match finds."""
+    for pattern in patterns:
+        figures = list(_figures(flat, pattern))
+        if figures:
+            return figures[0] if len(set(figures)) == 1 or _is_sum(figures) else None
     return None
 
 

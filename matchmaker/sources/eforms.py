@@ -14,7 +14,7 @@ from matchmaker.domain.notice import Buyer, Notice, NoticeKind, NoticeLot, Place
 from matchmaker.sources import clauses, fields
 from matchmaker.sources.countries import alpha2, country_of_nuts
 from matchmaker.sources.eforms_results import awarded_by_lot
-from matchmaker.sources.lots import awarded_amount, with_total
+from matchmaker.sources.lots import UNKNOWN_BUYER, awarded_amount, with_total
 from matchmaker.sources.places import nuts_code, places_from_text, postcode
 from matchmaker.sources.xml import (
     Element,
@@ -152,12 +152,12 @@ class _Document:
         if party is not None and child(party, "PartyName") is not None:
             return self.company(party)
         self.warnings.append("Acheteur introuvable dans l'avis.")
-        return Buyer(name="Acheteur non précisé")
+        return Buyer(name=UNKNOWN_BUYER)
 
     def company(self, company: Element) -> Buyer:
         numbers = (raw_text(number) for number in children(company, "PartyLegalEntity", "CompanyID"))
         return Buyer(
-            name=self.text(child(company, "PartyName"), "Name"),
+            name=self.text(child(company, "PartyName"), "Name") or UNKNOWN_BUYER,
             national_id=next(filter(None, map(fields.siret_or_empty, numbers)), ""),
             place=_place(child(company, "PostalAddress")),
         )
@@ -186,7 +186,7 @@ class _Document:
         period = child(project, "PlannedPeriod")
         return NoticeLot(
             id=lot_id,
-            title=own[0],
+            title=own[0] or self.text(child(self.root, "ProcurementProject"), "Name"),
             description=own[1],
             cpvs=self.cpvs(project, label),
             amount_eur=awarded or self.amount(project, label),

@@ -20,6 +20,7 @@ PARIS: Final = ZoneInfo("Europe/Paris")
 SYMBOLIC_EUR: Final = 10  # below, the figure only fills a mandatory field ("1 EUR")
 LARGEST_EUR: Final = 10**12
 LONGEST_MONTHS: Final = 99 * 12
+_YEARS: Final = range(1990, 2151)
 LOT_ID_LENGTH: Final = 50
 
 # --- text ----------------------------------------------------------------------------------------
@@ -134,9 +135,9 @@ _TIME = re.compile(r"\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*(Z|[+-]\d{2}:
 
 
 def parse_date(text: str) -> date | None:
-    """``2024-01-24Z`` or ``20240124``; None if it is no date."""
+    """``2024-01-24Z`` or ``20240124``; None if it is no date, or a year that no notice can mean."""
     match = _DATE.match(text)
-    if match is None:
+    if match is None or int(match[1]) not in _YEARS:
         return None
     try:
         return date(int(match[1]), int(match[2]), int(match[3]))

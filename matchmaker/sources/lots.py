@@ -1,4 +1,4 @@
-"""What becomes of an amount published for a whole notice, whatever its format."""
+"""What all formats share: the unnamed buyer, and the fate of an amount published for a whole notice."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from matchmaker.domain.notice import NoticeLot
 from matchmaker.sources.fields import euros
+
+UNKNOWN_BUYER = "Acheteur non précisé"
 
 
 def with_total(lots: list[NoticeLot], total: int | None, warnings: list[str]) -> tuple[NoticeLot, ...]:

@@ -67,8 +67,9 @@ def _towns(site: str) -> list[tuple[str, str]]:
     if found:
         return list(found.items())
     alone = _TOWN.fullmatch(_CEDEX.sub("", site.strip()))
-    if alone and alone[1][0].isupper() and not _NOT_A_TOWN.search(alone[1]):
-        return [("", alone[1])]
+    town = alone[1] if alone else ""
+    if town[:1].isupper() and not any(map(str.isdigit, town)) and not _NOT_A_TOWN.search(town):
+        return [("", town)]
     return []
 
 

@@ -13,7 +13,7 @@ from typing import Final
 from matchmaker.domain.notice import Buyer, Notice, NoticeKind, NoticeLot, Place, Reservation
 from matchmaker.sources import clauses, fields, ted_defence
 from matchmaker.sources.countries import alpha2
-from matchmaker.sources.lots import awarded_amount, with_total
+from matchmaker.sources.lots import UNKNOWN_BUYER, awarded_amount, with_total
 from matchmaker.sources.places import nuts_code, places_from_text, postcode
 from matchmaker.sources.ted_common import Header, choose_form, form_code, paragraphs, read_header, tags, text
 from matchmaker.sources.xml import (
@@ -145,7 +145,7 @@ class _Form:
         address = child(self.form, "CONTRACTING_BODY", "ADDRESS_CONTRACTING_BODY")
         country = alpha2(attribute(child(address, "COUNTRY"), "VALUE")) or self.header.country
         return Buyer(
-            name=text(address, "OFFICIALNAME"),
+            name=text(address, "OFFICIALNAME") or UNKNOWN_BUYER,
             national_id=fields.siret_or_empty(raw_text(address, "NATIONALID")),
             place=Place(
                 nuts=nuts_code(attribute(child(address, "NUTS"), "CODE")),

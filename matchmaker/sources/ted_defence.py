@@ -8,7 +8,7 @@ from typing import Final
 from matchmaker.domain.notice import Buyer, Notice, NoticeKind, NoticeLot, Place
 from matchmaker.sources import clauses, fields
 from matchmaker.sources.countries import alpha2
-from matchmaker.sources.lots import awarded_amount, with_total
+from matchmaker.sources.lots import UNKNOWN_BUYER, awarded_amount, with_total
 from matchmaker.sources.places import nuts_code, places_from_text, postcode
 from matchmaker.sources.ted_common import Header, form_code, paragraphs, text
 from matchmaker.sources.xml import Element, attribute, child, children, descendants, local_name, raw_text
@@ -108,7 +108,7 @@ def _cpvs(header: Header, form: Element, part: Element, label: str, warnings: li
 def _buyer(header: Header, form: Element) -> Buyer:
     address = next(descendants(form, "CA_CE_CONCESSIONAIRE_PROFILE"), None)
     return Buyer(
-        name=text(address, "ORGANISATION", "OFFICIALNAME"),
+        name=text(address, "ORGANISATION", "OFFICIALNAME") or UNKNOWN_BUYER,
         national_id=fields.siret_or_empty(raw_text(address, "ORGANISATION", "NATIONALID")),
         place=Place(
             nuts=nuts_code(attribute(child(address, "NUTS"), "CODE")),
