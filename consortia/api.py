@@ -105,9 +105,7 @@ def lots(request: HttpRequest, query: Query[LotQuery]) -> LotPage:
     found = lots_matching(lot_filter(request.GET), as_of)
     limit, offset = max(1, min(200, query.limit)), max(0, query.offset)
     rows = for_list(found)[offset : offset + limit]
-    return LotPage(
-        as_of=as_of, total=found.count(), offset=offset, limit=limit, results=[lot_out(lot) for lot in rows]
-    )
+    return LotPage(as_of=as_of, total=found.count(), offset=offset, limit=limit, results=[lot_out(lot) for lot in rows])
 
 
 class MatchOut(Schema):
@@ -207,9 +205,7 @@ def outcome_out(view: LotView) -> OutcomeOut | None:
     return OutcomeOut(message=view.message, **{name: getattr(view.outcome, name) for name in names})
 
 
-@router.get(
-    "/{lot_id}", response=LotDetailOut, auth=None, summary="Un lot, ses entreprises et ses groupements"
-)
+@router.get("/{lot_id}", response=LotDetailOut, auth=None, summary="Un lot, ses entreprises et ses groupements")
 def lot(request: HttpRequest, lot_id: int) -> LotDetailOut:  # noqa: ARG001
     """Four SQL queries."""
     view = lot_view(lot_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from matchmaker.models import Firm, Lot
+from matchmaker.models import Firm, Lot, Run
 
 
 class Outcome(models.Model):
@@ -17,6 +17,7 @@ class Outcome(models.Model):
         UNSIZED = "unsized", "dimensionnement impossible"
 
     lot = models.OneToOneField(Lot, on_delete=models.CASCADE, related_name="outcome")
+    run = models.ForeignKey(Run, on_delete=models.SET_NULL, null=True, related_name="outcomes")
     state = models.CharField(max_length=12, choices=State)
     reason = models.CharField(max_length=40, blank=True)  # slug of the reason
     message = models.TextField()  # one French sentence
@@ -25,6 +26,8 @@ class Outcome(models.Model):
     hours_required = models.PositiveIntegerField(default=0)  # a year, asked by the documents
     hours_recommended = models.PositiveIntegerField(default=0)  # a year, by the insertion arithmetic
     candidates = models.PositiveIntegerField(default=0)
+    hours_suppliers = models.JSONField(default=list)  # mise à disposition in reach: [{"siret", "hours", "km"}]
+    notes = models.JSONField(default=list)  # French sentences: legal remarks on the lot
     solver = models.JSONField(default=dict)  # status, nodes, milliseconds
     updated_at = models.DateTimeField(auto_now=True)
 

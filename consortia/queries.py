@@ -32,15 +32,15 @@ from matchmaker.queries import (
     with_commune,
 )
 
-# What a lot awaits: a firm able alone comes first, then a grouping, then a known missing piece.
+# What a lot awaits: a firm able alone comes first, then a grouping, then a known missing piece. The rest
+# cannot be told: no amount, trade or place was published, or the calculation has not come to it yet.
 ALONE, GROUP, MISSING, UNKNOWN = "alone", "group", "none", "unknown"
 STATES = (ALONE, GROUP, MISSING, UNKNOWN)
 
-_DEAD_ENDS = (Lot.MatchState.NO_TRADE, Lot.MatchState.NO_PLACE, Lot.MatchState.NO_FIRM)
 _CONDITIONS = {
     ALONE: Q(solo_count__gt=0),
     GROUP: Q(outcome__state=Outcome.State.PROPOSED),
-    MISSING: Q(outcome__state=Outcome.State.NONE) | Q(match_state__in=_DEAD_ENDS),
+    MISSING: Q(outcome__state=Outcome.State.NONE) | Q(match_state=Lot.MatchState.NO_FIRM),
 }
 
 
@@ -70,9 +70,7 @@ def for_list(lots: QuerySet[Lot]) -> QuerySet[Lot]:
 
 def _members() -> Prefetch[str, QuerySet[Member], str]:
     related, heavy = with_commune("firm")
-    return Prefetch(
-        "members", queryset=Member.objects.select_related(*related).defer(*heavy).order_by("position")
-    )
+    return Prefetch("members", queryset=Member.objects.select_related(*related).defer(*heavy).order_by("position"))
 
 
 # ---------------------------------------------------------------- facets and the answer
@@ -191,6 +189,7 @@ class LotView:
     message: str = ""
     ranked: list[Ranked] = field(default_factory=list)
     teams: list[Team] = field(default_factory=list)
+    suppliers: list[tuple[PublicFirm, int, float]] = field(default_factory=list)  # firm, hours a year, km
 
     @property
     def fictitious(self) -> bool:
@@ -198,10 +197,13 @@ class LotView:
 
 
 def lot_view(lot_id: int) -> LotView | None:
-    """Four queries: the lot, its ranking, its proposals, their members. A closed lot is shown too."""
+    """At most five queries: the lot, its ranking, its proposals, their members, who lends staff.
+
+    A closed lot is shown too: addresses are shared and outlive deadlines.
+    """
     lot = (
         with_state(Lot.objects.filter(pk=lot_id))
-        .select_related("tender__buyer", "tender__raw", "departement", "outcome")
+        .select_related("tender__buyer", "departement", "outcome", "run")
         .first()
     )
     if lot is None:
@@ -218,7 +220,19 @@ def lot_view(lot_id: int) -> LotView | None:
         message=hide_names(outcome.message, named.values()) if outcome else "",
         ranked=[Ranked(match, public_firm(match.firm)) for match in matches],
         teams=[_team(proposal, list(named.values())) for proposal in proposals],
+        suppliers=_suppliers(outcome),
     )
+
+
+def _suppliers(outcome: Outcome | None) -> list[tuple[PublicFirm, int, float]]:
+    """Who could lend staff for the insertion hours. One query when there is anyone."""
+    rows = outcome.hours_suppliers if outcome else []
+    if not rows:
+        return []
+    related, heavy = with_commune()
+    known = Firm.objects.select_related(*related).defer(*heavy).filter(siret__in=[row["siret"] for row in rows])
+    firms = {firm.siret: public_firm(firm) for firm in known}
+    return [(firms[row["siret"]], row["hours"], row["km"]) for row in rows if row["siret"] in firms]
 
 
 def _team(proposal: Proposal, named: list[Firm]) -> Team:

@@ -62,14 +62,13 @@ def public_firm(firm: Firm) -> PublicFirm:
     masked = firm.diffusion != Firm.Diffusion.OPEN
     commune = firm.commune
     point = (commune.point if commune else None) if masked else firm.point
-    city = commune.name if masked and commune else firm.city
     return PublicFirm(
         siret=firm.siret,
         name=MASKED_NAME if masked else firm.name,
         trade_name="" if masked else firm.trade_name,
         address="" if masked else firm.address,
         postcode="" if masked else firm.postcode,
-        city=city,
+        city=commune.name if commune else firm.city,  # a registry writes it in capitals
         website="" if masked else firm.website,
         lon=point.x if point else None,
         lat=point.y if point else None,
@@ -282,13 +281,7 @@ def count_by_trade(lots: QuerySet[Lot]) -> list[tuple[str, int]]:
     """Lots per trade, most frequent first; a lot of two trades counts twice. One query."""
     trade = Func(F("trades"), function="unnest")
     trade.set_returning = True
-    rows = (
-        lots.annotate(trade=trade)
-        .order_by()
-        .values("trade")
-        .annotate(n=Count("pk"))
-        .values_list("trade", "n")
-    )
+    rows = lots.annotate(trade=trade).order_by().values("trade").annotate(n=Count("pk")).values_list("trade", "n")
     return sorted(rows, key=lambda row: (-row[1], row[0]))
 
 
@@ -370,18 +363,12 @@ def import_runs(limit: int = 30) -> list[ImportRun]:
 def import_runs_with_quarantine(limit: int = 20, items: int = 200) -> list[ImportRun]:
     """Imports with what they could not read and nobody mended since. Two queries."""
     waiting = QuarantineItem.objects.filter(mended_at=None).order_by("reason", "pk")[:items]
-    return list(
-        ImportRun.objects.prefetch_related(Prefetch("quarantine", queryset=waiting, to_attr="waiting"))[
-            :limit
-        ]
-    )
+    return list(ImportRun.objects.prefetch_related(Prefetch("quarantine", queryset=waiting, to_attr="waiting"))[:limit])
 
 
 def stock() -> dict[str, int]:
     """How many firms and lots are known, and how many of them are fictitious. Two queries."""
     fictitious = Case(When(fictitious=True, then=Value(1)), output_field=IntegerField())
     firms = Firm.objects.aggregate(firms=Count("pk"), fictitious_firms=Count(fictitious))
-    lots = Lot.objects.aggregate(
-        lots=Count("pk"), fictitious_lots=Count("pk", filter=Q(tender__fictitious=True))
-    )
+    lots = Lot.objects.aggregate(lots=Count("pk"), fictitious_lots=Count("pk", filter=Q(tender__fictitious=True)))
     return {**firms, **lots}

@@ -145,7 +145,7 @@ def money(amount: float) -> str:
 
 def sentence(gap: Gap, words: Mapping[str, TradeWords], *, size: int) -> str:
     """One French sentence on what is missing and how far it is."""
-    names = " et ".join(words[trade].label.lower() for trade in gap.trades)
+    names = " et ".join(_lower_first(words[trade].label) for trade in gap.trades)
     radius = max((1.5 * words[trade].radius_km for trade in gap.trades), default=0.0)
     if gap.kind == "trade":
         return f"Aucune entreprise admissible en {names} à moins de {radius:.0f} km."
@@ -179,6 +179,11 @@ def sentence(gap: Gap, words: Mapping[str, TradeWords], *, size: int) -> str:
         f"Chaque besoin a des candidats, mais aucune équipe de {size} au plus ne les couvre tous ensemble : "
         f"il faudrait environ {money(gap.missing_eur)} de capacité de plus par an."
     )
+
+
+def _lower_first(label: str) -> str:
+    """ "Gardiennage (CNAPS)" inside a sentence; acronyms keep their capitals."""
+    return label if label[:2].isupper() else label[:1].lower() + label[1:]
 
 
 def _round(hours: float) -> str:

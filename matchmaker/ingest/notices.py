@@ -124,6 +124,10 @@ class _Keeper:
             self.places.locate(nuts=p.nuts, zipcode=p.postcode, city=p.city, country=p.country) for p in lot.places
         ]
         located: Located | None = gather([place for place in found if place])
+        if located and located.uncertainty_km > self.reference["territory.max_uncertainty_km"]:
+            row.place_label, row.uncertainty_km = located.label[:200], round(located.uncertainty_km, 1)
+            row.point, row.departement_id = None, None
+            return
         row.point = GeosPoint(located.point.lon, located.point.lat, srid=4326) if located else None
         row.uncertainty_km = round(located.uncertainty_km, 1) if located else 0.0
         row.place_label = located.label[:200] if located else ""

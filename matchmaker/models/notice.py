@@ -64,7 +64,7 @@ class Lot(models.Model):
         PENDING = "pending", "à rapprocher"
         MATCHED = "matched", "rapproché"
         NO_TRADE = "no_trade", "aucun métier reconnu dans les codes CPV"
-        NO_PLACE = "no_place", "lieu d'exécution inconnu ou hors de France"
+        NO_PLACE = "no_place", "lieu d'exécution inconnu, trop étendu ou hors de France"
         NO_FIRM = "no_firm", "aucune entreprise à portée"
 
     tender = models.ForeignKey(Tender, on_delete=models.CASCADE, related_name="lots")
@@ -97,7 +97,7 @@ class Lot(models.Model):
     match_state = models.CharField(max_length=10, choices=MatchState, default=MatchState.PENDING)
     supply_count = models.PositiveIntegerField(default=0)  # firms in reach and eligible
     solo_count = models.PositiveIntegerField(default=0)  # of those, able alone at their mid capacity
-    matched_at = models.DateTimeField(null=True)
+    run = models.ForeignKey("matchmaker.Run", on_delete=models.SET_NULL, null=True, related_name="lots")
 
     class Meta:
         ordering = ["tender_id", "position"]

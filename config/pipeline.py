@@ -1,0 +1,91 @@
+"""The path of a notice, readable top to bottom, so that no app calls upward.
+
+1. It arrives, is understood, kept and placed:  ``matchmaker.ingest``
+2. It meets firms:                              ``matchmaker.match``
+3. It finds a team:                             ``consortia.build``
+4. It is shown:                                 ``frontend``
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from itertools import batched
+
+from celery import chain
+from django.db import transaction
+from django.db.models import Count, Max
+from django.utils import timezone
+
+from consortia.tasks import build
+from matchmaker.match import supply_version
+from matchmaker.models import Lot, Run, Tender
+from matchmaker.queries import open_lots
+from matchmaker.reference import reference
+from matchmaker.tasks import match
+
+CHUNK = 20
+RULES = "1"  # raise when the same inputs should give other results
+
+
+def fingerprint(as_of: date) -> str:
+    """Of all a run depends on: lots, firms, reference tables, date."""
+    tenders = Tender.objects.aggregate(n=Count("pk"), at=Max("updated_at"))
+    parts = [RULES, as_of, tenders, supply_version(True), supply_version(False), reference().version]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def start(as_of: date, *, force: bool = False, inline: bool = False) -> tuple[Run, bool]:
+    """Match and group all open lots. Returns the run and whether there was anything to do.
+
+    Chunks go to Celery once the run is committed; ``inline`` works them here instead. A run already
+    under way for the same inputs is joined, another one still running is closed first.
+    """
+    mark = fingerprint(as_of)
+    if not force:
+        known = Run.objects.filter(fingerprint=mark).exclude(state=Run.State.FAILED).first()
+        if known and (known.state == Run.State.DONE or not inline):
+            return known, known.state == Run.State.RUNNING
+    chunks = list(batched(open_lots(as_of).order_by("pk").values_list("pk", flat=True), CHUNK, strict=False))
+    with transaction.atomic():
+        Run.objects.filter(state=Run.State.RUNNING).update(
+            state=Run.State.FAILED, error="Remplacé par un calcul plus récent.", finished_at=timezone.now()
+        )
+        run = Run.objects.create(as_of=as_of, fingerprint=mark, total=sum(map(len, chunks)))
+        if not chunks:
+            Run.objects.filter(pk=run.pk).update(state=Run.State.DONE, finished_at=timezone.now())
+        elif not inline:
+            transaction.on_commit(lambda: send(run, chunks))
+    if inline:
+        for chunk in chunks:
+            match(run.pk, list(chunk))
+            build(run.pk, list(chunk))
+    run.refresh_from_db()
+    return run, True
+
+
+def send(run: Run, chunks: list[tuple[int, ...]]) -> None:
+    """One chain a chunk: match, then build."""
+    for chunk in chunks:
+        ids = list(chunk)
+        chain(match.si(run.pk, ids), build.si(run.pk, ids)).apply_async()
+
+
+def resume(run: Run) -> int:
+    """Send again the chunks a run still lacks (a broker emptied, a worker lost). Returns lots sent."""
+    left = open_lots(run.as_of).exclude(outcome__run=run).order_by("pk").values_list("pk", flat=True)
+    chunks = list(batched(left, CHUNK, strict=False))
+    send(run, chunks)
+    return sum(map(len, chunks))
+
+
+def counts(run: Run) -> dict[str, int]:
+    """How the lots of a run ended: matched lots, outcomes by state."""
+    lots = Lot.objects.filter(run=run)
+    states = lots.values_list("outcome__state").annotate(n=Count("pk"))
+    return {
+        "lots": lots.count(),
+        "matched": lots.filter(match_state=Lot.MatchState.MATCHED).count(),
+        "solo": lots.filter(solo_count__gt=0).count(),
+        **{str(state): n for state, n in states if state},
+    }

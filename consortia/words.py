@@ -1,0 +1,114 @@
+"""The French sentences of a grouping: why this team, what to watch, why it is lawful, who could replace whom.
+
+Names go through ``public_firm``: a sentence never says more of a firm than its page does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from consortia.domain.explain import money
+from consortia.domain.problem import Candidate, Form, Grouping
+from matchmaker.models import Firm
+from matchmaker.queries import public_firm
+
+if TYPE_CHECKING:
+    from consortia.build import Case
+
+_FORMS = {
+    Form.CONJOINT: "conjoint : chacun répond de sa part",
+    Form.CONJOINT_SOLIDAIRE: "conjoint avec mandataire solidaire",
+    Form.SOLIDAIRE: "solidaire : les membres partagent un même métier et répondent les uns des autres",
+}
+
+
+def name(firm: Firm) -> str:
+    return public_firm(firm).name
+
+
+def _percent(share: float) -> str:
+    return f"{round(100 * share)} %"
+
+
+def reasons(case: Case, grouping: Grouping) -> list[str]:
+    """Why this team: coverage, proximity, mandataire, ESS, hours."""
+    problem = case.problem
+    total = sum(part.candidate.capacity_eur for part in grouping.parts)
+    farthest = max(part.candidate.distance_km for part in grouping.parts)
+    social = sum(
+        case.firms[part.candidate.id].ess == Firm.Ess.YES or part.candidate.inclusive for part in grouping.parts
+    )
+    lines = [
+        f"Ensemble, {money(total)} de capacité libre par an (estimation) pour {money(problem.amount_eur)} à couvrir.",
+        f"Tous à moins de {max(1, round(farthest))} km du lieu d'exécution.",
+        f"{name(case.firms[grouping.mandataire.id])} est mandataire : la plus grande capacité libre parmi les membres "
+        f"expérimentés, {_percent(grouping.parts[0].amount_eur / problem.amount_eur)} du lot.",
+        f"Forme proposée : {_FORMS[grouping.form]}. L'acheteur ne peut imposer de forme qu'après "
+        "l'attribution (art. R2142-22).",
+    ]
+    if social:
+        lines.append(f"{social} membre(s) sur {len(grouping.parts)} sont de l'ESS ou de l'insertion.")
+    lines.extend(_hours_lines(case, grouping))
+    return lines
+
+
+def _hours_lines(case: Case, grouping: Grouping) -> list[str]:
+    hosted = sum(part.candidate.hours for part in grouping.parts)
+    lines = []
+    if case.lot.insertion_hours:
+        lines.append(f"Les membres peuvent accueillir {hosted} h d'insertion par an (estimation).")
+        for firm, hours, km in case.suppliers[:2]:
+            lines.append(
+                f"{name(firm)} ({round(km)} km) peut mettre à disposition jusqu'à {hours} h par an, sans être membre."
+            )
+    return lines
+
+
+def warnings(case: Case, grouping: Grouping) -> list[str]:
+    """Amber signals: what to check before signing."""
+    lines = []
+    for part in grouping.parts:
+        firm = case.firms[part.candidate.id]
+        if case.problem.able_alone(part.candidate):
+            lines.append(f"{name(firm)} pourrait répondre seule : motivez l'intérêt du groupement (C1).")
+        if firm.trade_source == Firm.TradeSource.KIND:
+            lines.append(f"Métier de {name(firm)} présumé d'après son type : à confirmer avec elle.")
+        if part.amount_eur > firm.capacity_low_eur:
+            lines.append(
+                f"La part de {name(firm)} dépasse son estimation basse ({money(firm.capacity_low_eur)} par an)."
+            )
+    leader = case.firms[grouping.mandataire.id]
+    if leader.references is None:
+        lines.append(f"Expérience de {name(leader)} comme mandataire présumée d'après sa taille : à vérifier.")
+    if case.lot.tender.exclusive_grouping is None:
+        lines.append("Vérifiez au règlement si plusieurs candidatures d'une même entreprise sont permises (R2142-21).")
+    return lines
+
+
+def justification(case: Case, grouping: Grouping) -> str:
+    """Note on the technical or economic need of the grouping (rule C1; L420-1 c. com.)."""
+    problem = case.problem
+    alone = [part for part in grouping.parts if problem.able_alone(part.candidate)]
+    largest = max(part.candidate.capacity_eur for part in grouping.parts)
+    trades = len(problem.needs)
+    need = (
+        f"la plus grande capacité libre d'un membre est de {money(largest)} par an pour "
+        f"{money(problem.amount_eur)} à exécuter"
+        if not alone
+        else "un seul membre pourrait répondre seul ; les autres apportent une capacité ou un métier complémentaire"
+    )
+    several = f" et le lot réunit {trades} métiers" if trades > 1 else ""
+    return (
+        f"Groupement justifié par un besoin économique : {need}{several}. Il réunit {len(grouping.parts)} entreprises "
+        f"sur {problem.supply} identifiées à portée : la concurrence reste ouverte. Capacités estimées."
+    )
+
+
+def withdrawal(case: Case, member: Candidate, instead: Candidate | None) -> str:
+    """ "Si X se retire": who replaces it."""
+    leaving = name(case.firms[member.id])
+    if instead is None:
+        return f"Si {leaving} se retire, aucune entreprise identifiée ne la remplace à elle seule."
+    return (
+        f"Si {leaving} se retire, {name(case.firms[instead.id])} ({round(instead.distance_km)} km) peut la remplacer."
+    )

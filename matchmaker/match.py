@@ -1,0 +1,122 @@
+"""Match lots with firms: the exact best firms of each lot, stored with the parts of their score."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from functools import lru_cache
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, Max
+
+from geo.domain.point import Point
+from matchmaker.domain.index import Answer, FirmIndex, IndexedFirm, LotQuery
+from matchmaker.domain.notice import Reservation
+from matchmaker.domain.reference import Reference
+from matchmaker.domain.trade import LotTrade
+from matchmaker.models import Firm, Lot, Match
+from matchmaker.needs import set_needs, yearly_eur
+from matchmaker.reference import reference
+
+_TRUST = {
+    Firm.TradeSource.DECLARED: "trust.declared",
+    Firm.TradeSource.NAF: "trust.naf",
+    Firm.TradeSource.KIND: "trust.kind",
+}
+
+
+def supply_version(fictitious: bool) -> str:
+    """Changes when any firm does. One aggregate query."""
+    state = Firm.objects.filter(fictitious=fictitious).aggregate(n=Count("pk"), at=Max("updated_at"))
+    return hashlib.sha256(f"{state['n']} {state['at']}".encode()).hexdigest()[:16]
+
+
+def firm_index(tables: Reference, *, fictitious: bool) -> FirmIndex:
+    """The index in force, built once a process and version. Fictitious firms only ever meet fictitious lots."""
+    return _firm_index(supply_version(fictitious), tables.version, fictitious)
+
+
+@lru_cache(maxsize=2)
+def _firm_index(_supply: str, _tables: str, fictitious: bool) -> FirmIndex:
+    tables = reference()
+    rows = Firm.objects.filter(active=True, fictitious=fictitious, point__isnull=False).exclude(trades=[])
+    firms = (
+        IndexedFirm(
+            id=pk,
+            point=Point(place.x, place.y),
+            trades=tuple(trades),
+            trust=tables[_TRUST[source]],
+            capacity_eur=capacity,
+            ess=ess,
+            inclusive_kind=kind,
+            declared_radius_km=radius,
+        )
+        for pk, place, trades, source, capacity, ess, kind, radius in rows.values_list(
+            "pk", "point", "trades", "trade_source", "capacity_mid_eur", "ess", "inclusive_kind", "declared_radius_km"
+        ).iterator(chunk_size=5_000)
+    )
+    return FirmIndex(firms, tables)
+
+
+def lot_query(lot: Lot, needs: tuple[LotTrade, ...], tables: Reference) -> LotQuery | None:
+    """The question a lot asks the index, or None when it names no trade or no place."""
+    if not needs or lot.point is None:
+        return None
+    return LotQuery(
+        trades=needs,
+        point=Point(lot.point.x, lot.point.y),
+        uncertainty_km=lot.uncertainty_km,
+        yearly_eur=yearly_eur(lot, tables),
+        reservation=Reservation(lot.reservation),
+    )
+
+
+def match_lots(lot_ids: Iterable[int], run_id: int | None = None) -> int:
+    """Match these lots anew; each lot changes in one transaction. Returns how many were matched."""
+    tables = reference()
+    lots = Lot.objects.filter(pk__in=list(lot_ids)).select_related("tender").order_by("pk")
+    count = 0
+    for lot in lots:
+        needs = set_needs(lot, tables)
+        query = lot_query(lot, needs, tables)
+        answer = Answer((), 0, 0)
+        if query is not None:
+            answer = firm_index(tables, fictitious=lot.tender.fictitious).ask(query, settings.MATCHES_PER_LOT)
+        _store(lot, answer, run_id)
+        count += 1
+    return count
+
+
+def _store(lot: Lot, answer: Answer, run_id: int | None) -> None:
+    lot.supply_count, lot.solo_count = answer.supply, answer.solo
+    lot.match_state = _state(lot, answer)
+    lot.run_id = run_id
+    with transaction.atomic():
+        lot.save(update_fields=["needs", "trades", "supply_count", "solo_count", "match_state", "run"])
+        lot.matches.all().delete()
+        Match.objects.bulk_create(
+            Match(
+                lot=lot,
+                firm_id=found.id,
+                rank=rank,
+                score=found.score,
+                trade=found.trade,
+                trade_part=found.parts[0],
+                distance_part=found.parts[1],
+                capacity_part=found.parts[2],
+                ess_part=found.parts[3],
+                distance_km=found.distance_km,
+                radius_km=found.radius_km,
+                solo=found.solo,
+            )
+            for rank, found in enumerate(answer.top, start=1)
+        )
+
+
+def _state(lot: Lot, answer: Answer) -> str:
+    if not lot.needs:
+        return Lot.MatchState.NO_TRADE
+    if lot.point is None:
+        return Lot.MatchState.NO_PLACE
+    return Lot.MatchState.MATCHED if answer.supply else Lot.MatchState.NO_FIRM

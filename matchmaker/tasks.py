@@ -1,0 +1,15 @@
+"""Celery doors of the matchmaker: ids in, verb called. A repeated delivery does the same work again."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from matchmaker.match import match_lots
+from matchmaker.models import Lot, Run
+
+
+@shared_task(name="matchmaker.match")
+def match(run_id: int, lot_ids: list[int]) -> None:
+    """Match a chunk of lots and count the run's progress from what is stored."""
+    match_lots(lot_ids, run_id)
+    Run.objects.filter(pk=run_id).update(matched=Lot.objects.filter(run_id=run_id).count())
