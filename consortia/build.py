@@ -100,7 +100,7 @@ def _case(lot: Lot, needs: tuple[LotTrade, ...], query: LotQuery, tables: Refere
     problem = Problem(
         needs=_needs(needs, query.yearly_eur or 0),
         candidates=tuple(
-            _candidate(found, firms[found.id], query, tables)
+            _candidate(found, firms[found.id], tables)
             for found in answer.top
             if found.parts[0] >= tables["grouping.min_trade_fit"]
         ),
@@ -129,7 +129,7 @@ def _needs(needs: tuple[LotTrade, ...], yearly: int) -> tuple[Need, ...]:
     return tuple(Need(need.trade, amount) for need, amount in zip(needs, [main, *others], strict=True))
 
 
-def _candidate(found: Found, firm: Firm, query: LotQuery, tables: Reference) -> Candidate:
+def _candidate(found: Found, firm: Firm, tables: Reference) -> Candidate:
     experienced = firm.references > 0 if firm.references is not None else None
     if experienced is None:
         experienced = firm.fte_mid >= tables["grouping.mandataire_fte"]
@@ -186,7 +186,10 @@ def _conclude(outcome: Outcome, case: Case, solved: Solved) -> None:
         outcome.state = Outcome.State.PROPOSED
         members = len(found[0].grouping.parts)
         proof = "aucune équipe plus petite ou moins coûteuse n'existe" if found[0].proven else "optimum non prouvé"
-        outcome.message = f"{members} entreprises peuvent couvrir ce lot ensemble ; {proof} parmi les {solved.candidates} admissibles."
+        outcome.message = (
+            f"{members} entreprises peuvent couvrir ce lot ensemble ; {proof} "
+            f"parmi les {solved.candidates} admissibles."
+        )
         return
     if case.answer.solo:
         outcome.state, outcome.reason = Outcome.State.NOT_NEEDED, "solo"

@@ -136,7 +136,7 @@ def _copy_communes(territory: Territory) -> None:
                         _ewkt(row.point),
                         row.outline_wkb or None,
                         arrondissements.get(row.arrondissement),
-                    )  # fmt: skip
+                    )
                 )
         assignments = ", ".join(
             f"{name} = excluded.{name}" for name in columns.split(", ") if name not in ("code", "zone_id")

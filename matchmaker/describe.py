@@ -23,10 +23,27 @@ from matchmaker.models import Firm
 
 # Fields a source may be silent about.
 _SAID = (
-    "name trade_name legal_form inclusive_kind naf naf25 declared_trades headcount_band headcount_year "
-    "headcount_fte places turnover_eur declared_free_fte declared_on declared_radius_km references "
-    "address postcode city website"
-).split()
+    "name",
+    "trade_name",
+    "legal_form",
+    "inclusive_kind",
+    "naf",
+    "naf25",
+    "declared_trades",
+    "headcount_band",
+    "headcount_year",
+    "headcount_fte",
+    "places",
+    "turnover_eur",
+    "declared_free_fte",
+    "declared_on",
+    "declared_radius_km",
+    "references",
+    "address",
+    "postcode",
+    "city",
+    "website",
+)
 _SAME_TOWN_KM = 20.0  # an address this near to the commune given is that firm's, not one it moved from
 _SILENT: tuple[object, ...] = ("", None, (), [])
 _REGISTERS = frozenset({"siae", "esat"})

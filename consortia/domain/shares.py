@@ -8,6 +8,7 @@ the order expresses preferences without ever losing a feasible split.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from consortia.domain.problem import Candidate, Form, Grouping, Part, Problem
 
@@ -92,7 +93,7 @@ class _Flow:
 
     def _push(self, chain: list[tuple[int, int]], room: int) -> None:
         amount = min(room, self.open[chain[-1][1]])
-        for (_, need), (giver, _) in zip(chain, chain[1:], strict=False):
+        for (_, need), (giver, _) in pairwise(chain):
             amount = min(amount, self.sent[giver][need])
         self.open[chain[-1][1]] -= amount
         for step, (member, need) in enumerate(chain):

@@ -128,7 +128,7 @@ class Gazetteer:
     def _by_postcode(self, code: str) -> Located | None:
         pool = [commune for commune in self.by_postcode.get(code, []) if commune.point]
         if not pool:
-            return self._by_departement(departement_of(code), code) if code else None
+            return self._by_departement(departement_of(code)) if code else None
         if len(pool) == 1:
             return self._at(pool[0])
         middle = spread([(commune.point, float(commune.population or 1)) for commune in pool if commune.point])
@@ -139,7 +139,7 @@ class Gazetteer:
             return []
         return sorted({code for known, code in self.nuts3.items() if known.startswith(nuts)})
 
-    def _by_departement(self, code: str, label: str = "") -> Located | None:
+    def _by_departement(self, code: str) -> Located | None:
         known = self.departements.get(code)
         if known is None or known.point is None:
             return None
