@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -118,8 +119,9 @@ class Gap:
     found_percent: float | None  # None: nothing to measure, the sentence alone says it
 
 
-def gap_bar(gap: Mapping[str, object], trades: Mapping[str, str]) -> Gap:
-    trade = trades.get(str(gap.get("trade") or ""), "")
+def gap_bar(gap: Mapping[str, Any], trades: Mapping[str, str]) -> Gap:
+    codes = gap.get("trades") or [gap.get("trade")]
+    trade = words.joined([trades.get(str(code), str(code)) for code in codes if code])
     radius = _number(gap, "radius_km")
     label = _gap_label(str(gap.get("kind", "")), trade)
     if radius:
@@ -141,6 +143,15 @@ def gap_bar(gap: Mapping[str, object], trades: Mapping[str, str]) -> Gap:
     return Gap(label, "", "", None)
 
 
+def _hours_gap(label: str, found: float, missing: float) -> Gap:
+    return Gap(
+        label,
+        _("%(h)s h par an trouvées") % {"h": words.grouped(round(found))},
+        _("il manque %(h)s h par an") % {"h": words.grouped(round(missing))},
+        100 * found / ((found + missing) or 1),
+    )
+
+
 def _gap_label(kind: str, trade: str) -> str:
     names = {
         "capacity": _("Capacité libre"),
@@ -149,12 +160,13 @@ def _gap_label(kind: str, trade: str) -> str:
         "mandataire": _("Aucun mandataire assez solide"),
         "supply": _("Trop de l'offre locale serait réunie (règle C1)"),
         "turnover": _("Chiffre d'affaires exigé"),
+        "combination": _("Aucune combinaison ne respecte toutes les règles"),
     }
     name = names.get(kind, kind)
     return f"{name} : {trade}" if trade else name
 
 
-def _number(gap: Mapping[str, object], key: str) -> float:
+def _number(gap: Mapping[str, Any], key: str) -> float:
     value = gap.get(key)
     return float(value) if isinstance(value, int | float) else 0.0
 

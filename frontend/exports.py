@@ -124,10 +124,7 @@ def _ranking_row(match: Match, firm: PublicFirm, as_of: date) -> list[object]:
         firm.kind,
         words.ESS.get(firm.ess, ""),
         f"{match.score:.1f}",
-        *(
-            f"{part:.2f}"
-            for part in (match.trade_part, match.distance_part, match.capacity_part, match.ess_part)
-        ),
+        *(f"{part:.2f}" for part in (match.trade_part, match.distance_part, match.capacity_part, match.ess_part)),
         f"{match.distance_km:.0f}",
         firm.capacity_low_eur,
         firm.capacity_mid_eur,

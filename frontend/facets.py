@@ -140,9 +140,7 @@ def _radios(
 ) -> Facet:
     choices = [Choice(value, str(labels[value]), counts.get(value, 0), value == on) for value in values]
     everything = Choice("", _("indifférent"), sum(counts.values()), not on)
-    return Facet(
-        name, label, "radio", [everything, *(one for one in choices if one.count or one.checked)], []
-    )
+    return Facet(name, label, "radio", [everything, *(one for one in choices if one.count or one.checked)], [])
 
 
 def chips(query: QueryDict, wanted: LotFilter, groups: list[Facet]) -> list[Chip]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from django.contrib.gis.db.models import GeometryField
@@ -17,8 +18,9 @@ from matchmaker.queries import PublicFirm, public_firm
 Json = dict[str, Any]
 Box = tuple[float, float, float, float]  # west, south, east, north
 
-MAX_HALF_WIDTH_DEG = (1.1, 0.8)  # lon, lat: about 80 km; beyond, outlines would be noise
-MAX_OUTLINES = 2500
+MAX_HALF_DEG = 1.0  # of latitude, about 110 km; beyond, outlines would be noise
+KM_PER_DEGREE = 111.2  # of latitude; only sizes a backdrop, never a distance that is shown or scored
+MAX_OUTLINES = 3500
 LABELS = 40
 
 
@@ -110,17 +112,18 @@ def firm_map(firm: Firm, matches: list[Match], radius_km: float) -> Json:
     return collection([*([own] if own else []), *lots])
 
 
-def box_of(features: list[Json], margin: float = 0.15) -> Box | None:
-    """The box of the points, a margin around, never wider than outlines stay useful."""
+def box_of(features: list[Json]) -> Box | None:
+    """A box wider than what the map will show, around its lot or firm; no wider than outlines stay useful."""
     points = [one["geometry"]["coordinates"] for one in features if one["geometry"]["type"] == "Point"]
     if not points:
         return None
-    lon = [point[0] for point in points]
-    lat = [point[1] for point in points]
-    centre = points[0]  # the lot, or the firm of the page
-    half_lon = min(MAX_HALF_WIDTH_DEG[0], max(abs(x - centre[0]) for x in lon) + margin)
-    half_lat = min(MAX_HALF_WIDTH_DEG[1], max(abs(y - centre[1]) for y in lat) + margin)
-    return (centre[0] - half_lon, centre[1] - half_lat, centre[0] + half_lon, centre[1] + half_lat)
+    lon, lat = points[0]  # the lot, or the firm of the page
+    stretch = math.cos(math.radians(lat))
+    reach = max(abs(y - lat) for _x, y in points)
+    reach = max(reach, max(abs(x - lon) for x, _y in points) * stretch)
+    circle = max((one["properties"].get("circle_km") or 0 for one in features), default=0) / KM_PER_DEGREE
+    half = min(MAX_HALF_DEG, 1.3 * max(reach, circle) + 0.1)
+    return (lon - half / stretch, lat - half, lon + half / stretch, lat + half)
 
 
 def backdrop(box: Box) -> Json:
@@ -131,9 +134,7 @@ def backdrop(box: Box) -> Json:
     area = Polygon.from_bbox(box)
     area.srid = 4326
     tolerance = (box[2] - box[0]) / 900
-    simple = Func(
-        F("boundary"), Value(tolerance), function="ST_SimplifyPreserveTopology", output_field=GeometryField()
-    )
+    simple = Func(F("boundary"), Value(tolerance), function="ST_SimplifyPreserveTopology", output_field=GeometryField())
     communes = Commune.objects.filter(kind=Commune.Kind.COMMUNE)
     rows = (
         communes.filter(boundary__bboverlaps=area)
@@ -142,9 +143,7 @@ def backdrop(box: Box) -> Json:
         .values_list("outline", "departement_id")[:MAX_OUTLINES]
     )
     outlines = ",".join(
-        f'{{"type":"Feature","properties":{{"dep":"{dep}"}},"geometry":{outline}}}'
-        for outline, dep in rows
-        if outline
+        f'{{"type":"Feature","properties":{{"dep":"{dep}"}},"geometry":{outline}}}' for outline, dep in rows if outline
     )
     return {"outlines": outlines, "labels": _labels(box)}
 
@@ -157,7 +156,4 @@ def _labels(box: Box) -> list[Json]:
         .order_by("-population")
         .only("name", "point", "population")[:LABELS]
     )
-    return [
-        _point(one.point.x, one.point.y, role="label", name=one.name, population=one.population)
-        for one in largest
-    ]
+    return [_point(one.point.x, one.point.y, role="label", name=one.name, population=one.population) for one in largest]

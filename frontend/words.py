@@ -26,7 +26,7 @@ STATES = {
     "alone": (lazy("Une entreprise peut répondre seule"), lazy("Seul")),
     "group": (lazy("Un groupement peut répondre"), lazy("À plusieurs")),
     "none": (lazy("Il manque une pièce"), lazy("Pas encore")),
-    "unknown": (lazy("Réponse pas encore connue"), lazy("À étudier")),
+    "unknown": (lazy("Taille inconnue ou calcul à venir"), lazy("À étudier")),
 }
 
 FORMS = {
@@ -105,11 +105,16 @@ def about_euros(value: float | None) -> str:
     return f"{grouped(round(rounded))}{THIN}€"
 
 
+def about(value: float | None) -> str:
+    """An estimated count with two significant digits: 3264 -> "3 300"."""
+    return grouped(round(two_digits(value or 0)))
+
+
 def kilometres(value: float | None) -> str:
     if value is None:
         return ""
     if value < 1:
-        return _("moins de 1 km")
+        return f"<{THIN}1{THIN}km"
     return f"{round(value)}{THIN}km"
 
 

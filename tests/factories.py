@@ -239,7 +239,13 @@ def make_run(as_of: date = AS_OF, state: str = "done", **more: Any) -> Run:
 
 
 def make_import(**more: Any) -> ImportRun:
-    defaults: dict[str, Any] = {"kind": "notices", "source": "avis-novembre.tar.gz", "state": "done", "read": 12, "new": 11}
+    defaults: dict[str, Any] = {
+        "kind": "notices",
+        "source": "avis-novembre.tar.gz",
+        "state": "done",
+        "read": 12,
+        "new": 11,
+    }
     return ImportRun.objects.create(**defaults | more)
 
 
@@ -315,10 +321,10 @@ def grenoble(*, fictitious: bool = False) -> Territory:
         reason="capacity",
         message="Aucun groupement possible : il manque 80 k€ par an de capacité en peinture à moins de 40 km.",
         gaps=[
-            {"kind": "capacity", "trade": "T07", "found_eur": 40_000, "missing_eur": 80_000, "missing_hours": 0, "radius_km": 40},
-            {"kind": "hours", "trade": "", "found_eur": 0, "missing_eur": 0, "missing_hours": 320, "radius_km": 0},
+            {"kind": "capacity", "trade": "T07", "found_eur": 40_000, "missing_eur": 80_000, "radius_km": 40},
+            {"kind": "hours", "trade": "", "found_hours": 80, "missing_hours": 320, "radius_km": 0},
         ],
-    )  # fmt: skip
+    )
     unknown = make_lot(
         "Gardiennage du parc Paul-Mistral", tender=tender, trades=["T38"], deadline=None, match_state="pending"
     )

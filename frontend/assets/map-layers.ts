@@ -71,7 +71,9 @@ function drawn(colours: Palette): LayerSpecification[] {
         "text-font": FONT,
         "text-size": ["interpolate", ["linear"], ["get", "population"], 2000, 11, 200000, 15],
         "symbol-sort-key": ["-", 0, ["get", "population"]],
-        "text-padding": 6,
+        "text-padding": 4,
+        "text-variable-anchor": ["center", "top", "bottom", "left", "right"],
+        "text-radial-offset": 0.9,
       },
       paint: { "text-color": colours.text, "text-halo-color": colours.land, "text-halo-width": 1.6 },
     },
@@ -109,8 +111,7 @@ function drawn(colours: Palette): LayerSpecification[] {
         "icon-image": ["get", "icon"],
         "icon-size": MEMBER_SIZE,
         "icon-offset": OFFSET,
-        "icon-allow-overlap": true,
-        "icon-ignore-placement": true,
+        "icon-allow-overlap": true, // never hidden; place names move out of the way instead
         "symbol-sort-key": ["case", [">", ["get", "number"], 0], 1000, ["-", 0, ["get", "rank"]]],
         "text-field": ["case", [">", ["get", "number"], 0], ["to-string", ["get", "number"]], ""],
         "text-font": FONT,
@@ -126,7 +127,7 @@ function drawn(colours: Palette): LayerSpecification[] {
       type: "symbol",
       source: "features",
       filter: ["==", ["get", "role"], "lot"],
-      layout: { "icon-image": "lot", "icon-allow-overlap": true, "icon-ignore-placement": true },
+      layout: { "icon-image": "lot", "icon-allow-overlap": true },
     },
   ];
 }

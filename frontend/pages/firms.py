@@ -46,11 +46,7 @@ def firm(request: HttpRequest, siret: str) -> HttpResponse:
             "rank": member.proposal.rank,
             "mandataire": member.mandataire,
             "share": member.share,
-            "others": [
-                public_firm(other.firm)
-                for other in member.proposal.members.all()
-                if other.firm_id != known.pk
-            ],
+            "others": [public_firm(other.firm) for other in member.proposal.members.all() if other.firm_id != known.pk],
         }
         for member in memberships_of(known, as_of)
     ]

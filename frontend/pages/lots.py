@@ -38,7 +38,8 @@ def lots(request: HttpRequest) -> HttpResponse:
     as_of = current_as_of()
     wanted = lot_filter(request.GET)
     counted = facets(wanted, as_of)
-    groups = facet_groups(wanted, counted, labels("trade"))
+    trades = labels("trade")
+    groups = facet_groups(wanted, counted, trades)
     page = Paginator(for_list(lots_matching(wanted, as_of)), PAGE_SIZE).get_page(request.GET.get("page"))
     cards = lot_cards(page.object_list)
     context = {
@@ -52,9 +53,8 @@ def lots(request: HttpRequest) -> HttpResponse:
         "pages": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
         "cards": cards,
         "run": running_run(),
-        "kinds": labels("kind"),
-        "trades": labels("trade"),
         "fictitious": any(card.lot.tender.fictitious for card in cards),
+        "mixed": len({card.lot.tender.fictitious for card in cards}) > 1,
         "stock": stock() if not page.paginator.count else None,
     }
     return render(request, "lots/list.html", context)
@@ -83,21 +83,20 @@ def lot(request: HttpRequest, lot_id: int) -> HttpResponse:
     as_of = current_as_of()
     trades = labels("trade")
     need = view.outcome.yearly_eur if view.outcome else None
-    rows = _ranking_rows(view, need)
+    weights = score_weights()
+    rows = _ranking_rows(view, need, weights)
     context = {
         "as_of": as_of,
         "view": view,
         "lot": view.lot,
         "tender": view.lot.tender,
         "main_trade": trades.get(view.lot.trades[0], "") if view.lot.trades else "",
-        "needs": [
-            (trades.get(need["trade"], need["trade"]), 100 * need.get("share", 1)) for need in view.lot.needs
-        ],
+        "needs": [(trades.get(need["trade"], need["trade"]), 100 * need.get("share", 1)) for need in view.lot.needs],
         "need": need,
         "first_rows": rows[:FIRST_FIRMS],
         "more_rows": rows[FIRST_FIRMS:],
         "rows": rows,
-        "weights": charts.part_weights(score_weights()),
+        "weights": charts.part_weights(weights),
         "teams": [(team, charts.shares(team)) for team in view.teams],
         "gaps": [charts.gap_bar(gap, trades) for gap in (view.outcome.gaps if view.outcome else [])],
         "kinds": labels("kind"),
@@ -114,8 +113,7 @@ def _closed(one: Lot, as_of: date) -> bool:
     return one.deadline is not None and one.deadline < start_of(as_of)
 
 
-def _ranking_rows(view: LotView, need: int | None) -> list[dict[str, object]]:
-    weights = score_weights()
+def _ranking_rows(view: LotView, need: int | None, weights: dict[str, float]) -> list[dict[str, object]]:
     scale = charts.capacity_scale([row.firm for row in view.ranked], need)
     rows = []
     for row in view.ranked:
