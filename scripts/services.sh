@@ -19,8 +19,9 @@ as_server() ( # the server user may not be able to see the current folder
 
 own_folder() { # a 0700 folder of the server user; refuses one that somebody else prepared under /tmp
   [ -d "$1" ] || install -d -m 700 -o "$(server_user)" "$1"
-  [ ! -L "$1" ] && [ "$(stat -c '%U %a' "$1")" = "$(server_user) 700" ] ||
+  if [ -L "$1" ] || [ "$(stat -c '%U %a' "$1")" != "$(server_user) 700" ]; then
     die "Le dossier $1 existe déjà et n'est pas celui de ce projet : supprimez-le puis relancez."
+  fi
 }
 
 choose_places() { # sets PGDATA_DIR and SOCKETS
@@ -107,8 +108,10 @@ redis_start() { # a broker, not a store: nothing is written to disk, unfinished 
   redis_running && return
   as_server "$(first_command redis-server valkey-server)" --port 0 --unixsocket "$SOCKETS/redis.sock" --unixsocketperm 700 \
     --save '' --appendonly no --dir "$SOCKETS" --logfile "$SOCKETS/redis.log" --daemonize yes 8>&- 9>&-
-  local tries
-  for tries in {1..100}; do redis_running && return; sleep 0.1; done
+  for _ in {1..100}; do
+    redis_running && return
+    sleep 0.1
+  done
   as_server tail "$SOCKETS/redis.log"
   return 1
 }
