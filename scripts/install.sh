@@ -2,6 +2,7 @@
 # What `./run` installs: system packages, Python and its libraries, Node and the front end.
 # Sourced by ./run. Each part has a cheap `*_ready` and an `install_*` that may be interrupted anywhere:
 # its stamp is written last, so that an unfinished part is simply done again.
+# `return 0` rather than a bare `return`: inside an exit trap that one would give the signal's status.
 
 VENV=$LOCAL/venv
 UV=$LOCAL/uv/uv
@@ -38,7 +39,7 @@ pg_bin() { # folder of the newest PostgreSQL (15 at least) that has PostGIS, or 
       [ -x "/usr/lib/postgresql/$version/bin/initdb" ] &&
       [ -f "/usr/share/postgresql/$version/extension/postgis.control" ]; then
       echo "/usr/lib/postgresql/$version/bin"
-      return
+      return 0
     fi
   done
   return 1
@@ -46,14 +47,14 @@ pg_bin() { # folder of the newest PostgreSQL (15 at least) that has PostGIS, or 
 
 first_command() { # the first of these commands that exists
   local name
-  for name; do command -v "$name" && return; done
+  for name; do command -v "$name" && return 0; done
   return 1
 }
 
 python_for_uv() { # any Python that can make a virtual environment: it only serves to fetch uv
   local python
   for python in python3 /usr/bin/python3; do
-    "$python" -c 'import venv, ensurepip' 2>/dev/null && echo "$python" && return
+    "$python" -c 'import venv, ensurepip' 2>/dev/null && echo "$python" && return 0
   done
   return 1
 }
@@ -141,7 +142,7 @@ python_hash() { { echo "$ROOT"; cat requirements.lock requirements-data.lock .py
 python_ready() { stamped python "$(python_hash)" && "$VENV/bin/python" -c '' 2>/dev/null; }
 
 install_uv() {
-  uv_bin >/dev/null && return
+  uv_bin >/dev/null && return 0
   rm -rf "$LOCAL/uv.tmp"
   "$(python_for_uv)" -m venv "$LOCAL/uv.tmp"
   "$LOCAL/uv.tmp/bin/pip" install -q --disable-pip-version-check uv

@@ -66,7 +66,7 @@ db_create() { # made beside, then moved: a cluster is whole or absent
 
 db_start() {
   local bin
-  db_running && return
+  db_running && return 0
   is_cluster || db_create
   bin=$(db_bin)
   as_server tee "$PGDATA_DIR/maillage.conf" >/dev/null <<CONF
@@ -105,11 +105,11 @@ redis_say() { "$(first_command redis-cli valkey-cli)" -s "$SOCKETS/redis.sock" "
 redis_running() { [ "$(redis_say ping)" = PONG ]; }
 
 redis_start() { # a broker, not a store: nothing is written to disk, unfinished work is found again in the database
-  redis_running && return
+  redis_running && return 0
   as_server "$(first_command redis-server valkey-server)" --port 0 --unixsocket "$SOCKETS/redis.sock" --unixsocketperm 700 \
     --save '' --appendonly no --dir "$SOCKETS" --logfile "$SOCKETS/redis.log" --daemonize yes 8>&- 9>&-
   for _ in {1..100}; do
-    redis_running && return
+    redis_running && return 0
     sleep 0.1
   done
   as_server tail "$SOCKETS/redis.log"
