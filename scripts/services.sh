@@ -81,6 +81,7 @@ maintenance_work_mem = 256MB
 max_wal_size = 2GB
 jit = off
 CONF
+  trap '' TERM # half a second without interruption: a server that nobody knows of would be left behind
   as_server "$bin/pg_ctl" -D "$PGDATA_DIR" -l "$PGDATA_DIR/server.log" -w -t 60 start 8>&- 9>&-
   if ! psql_db -d "$DATABASE" -c 'CREATE EXTENSION IF NOT EXISTS postgis'; then
     "$bin/createdb" -h "$SOCKETS" -U maillage "$DATABASE"
@@ -106,6 +107,7 @@ redis_running() { [ "$(redis_say ping)" = PONG ]; }
 
 redis_start() { # a broker, not a store: nothing is written to disk, unfinished work is found again in the database
   redis_running && return 0
+  trap '' TERM # as above
   as_server "$(first_command redis-server valkey-server)" --port 0 --unixsocket "$SOCKETS/redis.sock" --unixsocketperm 700 \
     --save '' --appendonly no --dir "$SOCKETS" --logfile "$SOCKETS/redis.log" --daemonize yes 8>&- 9>&-
   for _ in {1..100}; do
