@@ -68,7 +68,7 @@ def main() -> None:
         ["Candidates x trades", "feasible", "ours p50 / p95 ms", "HiGHS p50 / p95 ms", "ratio of medians", "same cost"],
         rows,
         [
-            "Ours also proves that no smaller size works; HiGHS is only asked for the size we found (an advantage to it). "
+            "Ours also proves that no smaller size works; HiGHS is only asked for the size we found (an advantage). "
             "Synthetic capacities: real ones are lumpier."
         ],
     )

@@ -1,6 +1,7 @@
 """Claim: the index answers a lot exactly, faster than PostGIS and than plain Python, with the same firms.
 
-Run by ``./run bench matching``. Data: the firms and open lots of the database as it is (the demo territory after ``./run demo``).
+Run by ``./run bench matching``. Data: the firms and lots of the database as it is (the demo territory after
+``./run demo``).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from matchmaker.domain.eligibility import Candidate, delivers, eligible  # noqa:
 from matchmaker.domain.index import LotQuery  # noqa: E402
 from matchmaker.domain.reference import Reference  # noqa: E402
 from matchmaker.domain.score import Weights  # noqa: E402
-from matchmaker.match import _TRUST, firm_index, lot_query  # noqa: E402
+from matchmaker.match import TRUST, firm_index, lot_query  # noqa: E402
 from matchmaker.models import Firm, Lot  # noqa: E402
 from matchmaker.needs import set_needs  # noqa: E402
 from matchmaker.reference import reference  # noqa: E402
@@ -35,6 +36,7 @@ SELECT f.id, (%(wt)s * (%(fit)s * t.trust) + %(wd)s * least(1, 1.5 - d.km / r.ra
     + %(wc)s * least(1, f.capacity_mid_eur / %(yearly)s) + %(we)s * (f.ess = 'yes')::int) AS score
 FROM matchmaker_firm f
 CROSS JOIN LATERAL (SELECT CASE f.trade_source WHEN 'declared' THEN %(declared)s WHEN 'naf' THEN %(naf)s
+    WHEN 'name' THEN %(name)s
     ELSE %(kind)s END AS trust) t
 CROSS JOIN LATERAL (SELECT coalesce(f.declared_radius_km, %(radius)s) + %(uncertainty)s AS radius) r
 CROSS JOIN LATERAL (SELECT ST_Distance(f.point, %(place)s::geography, false) / 1000 * %(road)s AS km) d
@@ -67,7 +69,7 @@ def plain_python(firms: list[Firm], lot: LotQuery, tables: Reference) -> list[in
                 if lot.yearly_eur is not None:
                     room = min(1.0, float(firm.capacity_mid_eur) / float(lot.yearly_eur))
                 score = (
-                    weights.trade * (fit * tables[_TRUST[firm.trade_source]])
+                    weights.trade * (fit * tables[TRUST[firm.trade_source]])
                     + weights.distance * near
                     + weights.capacity * room
                     + weights.ess * float(firm.ess == "yes")
@@ -88,7 +90,8 @@ def sql_answer(lot: LotQuery, tables: Reference, fictitious: bool) -> list[int]:
                 "uncertainty": lot.uncertainty_km, "yearly": float(lot.yearly_eur or 1),
                 "road": tables["distance.road_factor"], "fictitious": fictitious,
                 "place": f"SRID=4326;POINT({lot.point.lon} {lot.point.lat})",
-                "declared": tables["trust.declared"], "naf": tables["trust.naf"], "kind": tables["trust.kind"],
+                "declared": tables["trust.declared"], "naf": tables["trust.naf"], "name": tables["trust.name"],
+                "kind": tables["trust.kind"],
                 "lenders": [] if trade == "T44" else [c for c, k in tables.kinds.items() if k.delivery != "services"],
             },
         )  # fmt: skip
@@ -146,8 +149,9 @@ def main() -> None:
             ),
         ],
         [
-            f"Index built in {1000 * build[0]:.0f} ms, database read included. PostGIS measures on its own sphere in double precision: "
-            "firms at the very edge of reach or tied may differ. At this size PostGIS' fixed cost a query dominates; "
+            f"Index built in {1000 * build[0]:.0f} ms, database read included. PostGIS measures on its own sphere in "
+            "double precision: firms at the very edge of reach or tied may differ. At this size PostGIS' fixed cost "
+            "a query dominates; "
             "the figures say nothing of a country.",
         ],
     )

@@ -71,8 +71,9 @@ def warnings(case: Case, grouping: Grouping) -> list[str]:
         firm = case.firms[part.candidate.id]
         if case.problem.able_alone(part.candidate):
             lines.append(f"{name(firm)} pourrait répondre seule : motivez l'intérêt du groupement (C1).")
-        if firm.trade_source == Firm.TradeSource.KIND:
-            lines.append(f"Métier de {name(firm)} présumé d'après son type : à confirmer avec elle.")
+        if firm.trade_source in (Firm.TradeSource.NAME, Firm.TradeSource.KIND):
+            basis = "son nom" if firm.trade_source == Firm.TradeSource.NAME else "son type"
+            lines.append(f"Métier de {name(firm)} présumé d'après {basis} : à confirmer avec elle.")
         if part.amount_eur > firm.capacity_low_eur:
             lines.append(
                 f"La part de {name(firm)} dépasse son estimation basse ({money(firm.capacity_low_eur)} par an)."

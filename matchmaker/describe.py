@@ -92,7 +92,14 @@ class Describer:
         return firm
 
     def _set_trades(self, firm: Firm) -> None:
-        found = firm_trades(firm.declared_trades, firm.naf, firm.inclusive_kind, self.reference, self.nafs)
+        found = firm_trades(
+            firm.declared_trades,
+            firm.naf,
+            firm.inclusive_kind,
+            self.reference,
+            self.nafs,
+            name=f"{firm.name} {firm.trade_name}",
+        )
         firm.trades = list(found.trades)
         firm.trade_source = found.source
 

@@ -19,9 +19,10 @@ from matchmaker.models import Firm, Lot, Match
 from matchmaker.needs import set_needs, yearly_eur
 from matchmaker.reference import reference
 
-_TRUST = {
+TRUST = {
     Firm.TradeSource.DECLARED: "trust.declared",
     Firm.TradeSource.NAF: "trust.naf",
+    Firm.TradeSource.NAME: "trust.name",
     Firm.TradeSource.KIND: "trust.kind",
 }
 
@@ -46,7 +47,7 @@ def _firm_index(_supply: str, _tables: str, fictitious: bool) -> FirmIndex:
             id=pk,
             point=Point(place.x, place.y),
             trades=tuple(trades),
-            trust=tables[_TRUST[source]],
+            trust=tables[TRUST[source]],
             capacity_eur=capacity,
             ess=ess,
             inclusive_kind=kind,

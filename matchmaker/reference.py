@@ -36,6 +36,8 @@ def shipped_tables(folder: Path = FOLDER) -> Tables:
             for code in row["codes"].split()
         },
         "parameter": {row["key"]: dict(row) for row in rows("parameters")},
+        "name_word": {row["word"]: dict(row) for row in rows("name_words")},
+        "vague_naf": {row["naf"]: dict(row) for row in rows("vague_nafs")},
     }
 
 
@@ -51,7 +53,8 @@ def load_reference() -> int:
             key=key,
             values=values,
             source=str(values.get("source", GUIDE)),
-            is_estimate=table in ("trade", "headcount", "kind") or str(values.get("is_estimate", "0")) == "1",
+            is_estimate=table in ("trade", "headcount", "kind", "name_word", "vague_naf")
+            or str(values.get("is_estimate", "0")) == "1",
         )
         for table, rows in tables.items()
         for key, values in rows.items()
@@ -68,7 +71,7 @@ def load_reference() -> int:
 
 def reference() -> Reference:
     """The tables in force, from the database (one query; parsed once per version)."""
-    tables: Tables = {name: {} for name in ("trade", "headcount", "kind", "legal_form", "parameter")}
+    tables: Tables = {name: {} for name in ("trade", "headcount", "kind", "legal_form", "parameter", "name_word")}
     for table, key, values in ReferenceRow.objects.values_list("table", "key", "values").order_by("table", "key"):
         tables.setdefault(table, {})[key] = values
     if not tables["trade"]:

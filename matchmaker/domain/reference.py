@@ -77,6 +77,8 @@ class Reference:
     kinds: Mapping[str, Kind]
     legal_forms: Mapping[str, LegalForm]
     parameters: Mapping[str, float]
+    name_words: Mapping[str, tuple[str, ...]] = MappingProxyType({})  # word as in search_name -> trades
+    vague_nafs: frozenset[str] = frozenset()  # codes that say nothing of what an inclusive firm does
 
     def __getitem__(self, key: str) -> float:
         """Value of a parameter by its key, e.g. ``reference["distance.road_factor"]``."""
@@ -92,7 +94,8 @@ class Reference:
 
 
 def build_reference(version: str, tables: Mapping[str, Mapping[str, Mapping[str, object]]]) -> Reference:
-    """Check and assemble the tables ("trade", "headcount", "kind", "legal_form", "parameter").
+    """Check and assemble the tables ("trade", "headcount", "kind", "legal_form", "parameter", and where
+    present "name_word", "vague_naf").
 
     ``tables[name][key]`` is the row as read from CSV or from the database: values are texts or
     numbers. Raises :class:`InvalidReferenceError` naming the row that is wrong.
@@ -149,4 +152,6 @@ def build_reference(version: str, tables: Mapping[str, Mapping[str, Mapping[str,
         kinds=MappingProxyType(kinds),
         legal_forms=MappingProxyType(legal_forms),
         parameters=MappingProxyType(parameters),
+        name_words=MappingProxyType({word: words(row, "trades") for word, row in tables.get("name_word", {}).items()}),
+        vague_nafs=frozenset(tables.get("vague_naf", {})),
     )

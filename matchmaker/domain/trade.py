@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from geo.domain.codes import search_name
 from matchmaker.domain.reference import Reference, Trade
 
 
@@ -30,7 +31,7 @@ class LotTrade:
 
 @dataclass(frozen=True, slots=True)
 class FirmTrades:
-    """Trades of a firm, main first, how they are known ("declared", "naf", "kind", "none"), and the trust."""
+    """Trades of a firm, main first, how they are known ("declared", "naf", "name", "kind", "none"), and the trust."""
 
     trades: tuple[str, ...]
     source: str
@@ -114,25 +115,40 @@ def normalise_naf(text: str) -> str:
     return ""
 
 
+def trades_of_name(name: str, reference: Reference) -> tuple[str, ...]:
+    """Trades the words of a name tell ("Jardins de Cocagne" grows vegetables); whole words or their beginning."""
+    plain = f" {search_name(name)}"
+    found = {code: None for word, codes in reference.name_words.items() if f" {word}" in plain for code in codes}
+    return tuple(found)
+
+
 def firm_trades(
     declared: Iterable[str],
     naf: str,
     inclusive_kind: str,
     reference: Reference,
     nafs: Mapping[str, tuple[str, ...]] | None = None,
+    *,
+    name: str = "",
 ) -> FirmTrades:
-    """What a firm can do: declared trades always override NAF; the kind's usual trades come last.
+    """What a firm can do: declared trades always override NAF; then come its name and its kind's usual trades.
 
-    Associations often carry a useless NAF (94.99Z, 88.99B): without a declaration they are then
-    presumed to do what their kind usually does, with little trust.
+    Associations often carry a useless NAF (94.99Z, 88.99B: the "vague_naf" table). For an inclusive firm such a
+    code is only a guess among its kind's usual trades, with as little trust.
     """
     known = tuple(dict.fromkeys(code for code in declared if code in reference.trades))
     if known:
         return FirmTrades(known, "declared", reference["trust.declared"])
     by_naf = (nafs if nafs is not None else naf_index(reference.trades)).get(naf, ())
-    if by_naf:
-        return FirmTrades(by_naf, "naf", reference["trust.naf"])
     kind = reference.kinds.get(inclusive_kind)
-    if kind and kind.presumed_trades:
-        return FirmTrades(kind.presumed_trades, "kind", reference["trust.kind"])
+    vague = kind is not None and naf in reference.vague_nafs
+    if by_naf and not vague:
+        return FirmTrades(by_naf, "naf", reference["trust.naf"])
+    lends = kind is not None and kind.delivery == "mise_a_disposition"
+    by_name = trades_of_name(name, reference) if kind is not None and not lends else ()
+    if by_name:
+        return FirmTrades(by_name, "name", reference["trust.name"])
+    if kind and (kind.presumed_trades or by_naf):
+        presumed = tuple(dict.fromkeys((*kind.presumed_trades, *by_naf)))
+        return FirmTrades(presumed, "kind", reference["trust.kind"])
     return FirmTrades((), "none", 0.0)

@@ -24,6 +24,7 @@ class Firm(models.Model):
     class TradeSource(models.TextChoices):
         DECLARED = "declared", "métiers déclarés"
         NAF = "naf", "déduits du code NAF"
+        NAME = "name", "déduits du nom (estimation)"
         KIND = "kind", "présumés d'après le type de structure (estimation)"
         NONE = "none", "inconnus"
 
