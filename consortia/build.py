@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from django.db import transaction
 
@@ -15,7 +16,7 @@ from consortia.domain.solver import Solved, largest_size, solve
 from consortia.models import Member, Outcome, Proposal
 from consortia.words import justification, reasons, warnings, withdrawal
 from matchmaker.domain.eligibility import r5_objections
-from matchmaker.domain.index import Answer, Found, LotQuery
+from matchmaker.domain.index import Answer, FirmIndex, Found, LotQuery
 from matchmaker.domain.notice import Reservation
 from matchmaker.domain.reference import Reference
 from matchmaker.domain.trade import LotTrade
@@ -45,13 +46,14 @@ class Case:
 def build_lots(lot_ids: Iterable[int], run_id: int | None = None) -> int:
     """Seek groupings for these lots anew; each lot changes in one transaction. Returns how many."""
     tables = reference()
+    index = cache(lambda fictitious: firm_index(tables, fictitious=fictitious))  # one look at the supply a call
     lots = list(Lot.objects.filter(pk__in=list(lot_ids)).select_related("tender").order_by("pk"))
     for lot in lots:
-        build_lot(lot, tables, run_id)
+        build_lot(lot, tables, index(lot.tender.fictitious), run_id)
     return len(lots)
 
 
-def build_lot(lot: Lot, tables: Reference, run_id: int | None = None) -> Outcome:
+def build_lot(lot: Lot, tables: Reference, index: FirmIndex, run_id: int | None = None) -> Outcome:
     """Solve one lot and store what was found."""
     needs = set_needs(lot, tables)
     query = lot_query(lot, needs, tables)
@@ -70,7 +72,7 @@ def build_lot(lot: Lot, tables: Reference, run_id: int | None = None) -> Outcome
             "Les entreprises à portée sont classées ; demandez le montant à l'acheteur."
         )
         return _store(outcome, ())
-    case = _case(lot, needs, query, tables, outcome.hours_required)
+    case = _case(lot, needs, query, tables, index, outcome.hours_required)
     start = time.perf_counter()
     solved = solve(case.problem, count=tables.integer("grouping.proposals"))
     outcome.candidates = solved.candidates
@@ -86,8 +88,9 @@ def build_lot(lot: Lot, tables: Reference, run_id: int | None = None) -> Outcome
     return _store(outcome, _proposals(case, solved))
 
 
-def _case(lot: Lot, needs: tuple[LotTrade, ...], query: LotQuery, tables: Reference, hours: int) -> Case:
-    index = firm_index(tables, fictitious=lot.tender.fictitious)
+def _case(
+    lot: Lot, needs: tuple[LotTrade, ...], query: LotQuery, tables: Reference, index: FirmIndex, hours: int
+) -> Case:
     answer = index.ask(query, tables.integer("grouping.max_candidates"))
     suppliers_found = index.ask(_supplier_query(query), 5).top if hours else ()
     related, heavy = with_commune()

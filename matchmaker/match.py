@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from django.conf import settings
 from django.db import transaction
@@ -77,13 +77,14 @@ def match_lots(lot_ids: Iterable[int], run_id: int | None = None) -> int:
     """Match these lots anew; each lot changes in one transaction. Returns how many were matched."""
     tables = reference()
     lots = Lot.objects.filter(pk__in=list(lot_ids)).select_related("tender").order_by("pk")
+    index = cache(lambda fictitious: firm_index(tables, fictitious=fictitious))  # one look at the supply a call
     count = 0
     for lot in lots:
         needs = set_needs(lot, tables)
         query = lot_query(lot, needs, tables)
         answer = Answer((), 0, 0)
         if query is not None:
-            answer = firm_index(tables, fictitious=lot.tender.fictitious).ask(query, settings.MATCHES_PER_LOT)
+            answer = index(lot.tender.fictitious).ask(query, settings.MATCHES_PER_LOT)
         _store(lot, answer, run_id)
         count += 1
     return count
