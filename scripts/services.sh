@@ -99,6 +99,11 @@ db_recreate() { # an empty database in the same cluster
   psql_db -d "$DATABASE" -c 'CREATE EXTENSION postgis'
 }
 
+db_erase() {
+  rm -rf "$PGDATA_DIR" "$PGDATA_DIR.tmp" "$STAMPS"/db-*
+  [ "$PGDATA_DIR" = "$LOCAL/pg" ] || rmdir "${PGDATA_DIR%/*}"
+}
+
 # --- Redis --------------------------------------------------------------------------------------------
 
 redis_say() { "$(first_command redis-cli valkey-cli)" -s "$SOCKETS/redis.sock" "$@" 2>/dev/null; }
@@ -125,11 +130,11 @@ redis_stop() {
 # --- shared use ---------------------------------------------------------------------------------------
 
 enter() { # this process now uses the services
-  own_folder "$SOCKETS"
   mkdir -p "$RUNNING"
   echo "$1" >"$RUNNING/$$"
   exec 8>"$LOCAL/services.lock"
   flock -s 8
+  own_folder "$SOCKETS"
   USING_SERVICES=yes
 }
 
@@ -144,6 +149,7 @@ start_services() { under_lock db_start; under_lock redis_start; }
 stop_services() {
   redis_stop
   db_stop
+  [ "$SOCKETS" = "$LOCAL/sock" ] || rm -rf "$SOCKETS"
 }
 
 users() { # process ids of the other ./run that use the services
