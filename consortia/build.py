@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from functools import cache
 
 from django.db import transaction
 
-from consortia.domain.explain import Gap, TradeWords, gaps, replacements, sentence
+from consortia.domain.explain import Gap, TradeWords, gaps, radius_km, replacements, sentence
 from consortia.domain.problem import Candidate, Grouping, Need, Problem
 from consortia.domain.rules import violations
 from consortia.domain.solver import Solved, largest_size, solve
@@ -196,14 +197,15 @@ def _conclude(outcome: Outcome, case: Case, solved: Solved) -> None:
         return
     if case.answer.solo:
         outcome.state, outcome.reason = Outcome.State.NOT_NEEDED, "solo"
-        outcome.message = (
-            f"{case.answer.solo} entreprise(s) peuvent répondre seules ; aucun groupement licite ne ferait mieux."
-        )
+        alone = case.answer.solo
+        verb = "entreprises peuvent répondre seules" if alone > 1 else "entreprise peut répondre seule"
+        outcome.message = f"{alone} {verb} ; aucun groupement licite ne ferait mieux."
         return
     missing = gaps(problem)
     size = max(2, largest_size(problem, len(problem.candidates)))
     outcome.state, outcome.reason = Outcome.State.NONE, missing[0].kind
-    outcome.message = " ".join(sentence(gap, words, size=size) for gap in missing[:2])
+    limited = size < problem.max_members
+    outcome.message = " ".join(sentence(gap, words, size=size, limited=limited) for gap in missing[:2])
     outcome.gaps = [_gap(gap, words) for gap in missing]
 
 
@@ -224,7 +226,7 @@ def _gap(gap: Gap, words: Mapping[str, TradeWords]) -> dict[str, object]:
         "missing_eur": gap.missing_eur,
         "found_hours": gap.found_hours,
         "missing_hours": gap.missing_hours,
-        "radius_km": max((1.5 * words[trade].radius_km for trade in gap.trades), default=0),
+        "radius_km": math.ceil(radius_km(gap, words)),
     }
 
 

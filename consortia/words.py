@@ -47,7 +47,8 @@ def reasons(case: Case, grouping: Grouping) -> list[str]:
         "l'attribution (art. R2142-22).",
     ]
     if social:
-        lines.append(f"{social} membre(s) sur {len(grouping.parts)} sont de l'ESS ou de l'insertion.")
+        verb = "membres sont" if social > 1 else "membre est"
+        lines.append(f"{social} {verb} de l'ESS ou de l'insertion, sur {len(grouping.parts)}.")
     lines.extend(_hours_lines(case, grouping))
     return lines
 

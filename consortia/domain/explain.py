@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -26,6 +27,7 @@ class Gap:
     found_hours: int = 0
     missing_hours: int = 0
     firms: int = 0
+    reach_km: float = 0.0  # how far the farthest firm counted is
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,9 @@ def _row_gaps(problem: Problem, pool: tuple[Candidate, ...], size: int) -> tuple
         if any(other <= frozenset(trades) for other in seen):
             continue
         seen.append(frozenset(trades))
-        firms = sum(1 for value in row if value)
-        found.append(Gap("capacity", trades, found_eur=reached, missing_eur=want - reached, firms=firms))
+        counted = [candidate for candidate, value in zip(pool, row, strict=True) if value]
+        reach = max((candidate.distance_km for candidate in counted), default=0.0)
+        found.append(Gap("capacity", trades, reached, want - reached, firms=len(counted), reach_km=reach))
     return tuple(found)
 
 
@@ -143,23 +146,31 @@ def money(amount: float) -> str:
     return f"{round(amount, -digits):,.0f}".replace(",", " ") + " €"
 
 
-def sentence(gap: Gap, words: Mapping[str, TradeWords], *, size: int) -> str:
-    """One French sentence on what is missing and how far it is."""
+def radius_km(gap: Gap, words: Mapping[str, TradeWords]) -> float:
+    """How far was searched: the usual reach of the trades, or the farthest firm counted when it goes beyond."""
+    return max([gap.reach_km, *(1.5 * words[trade].radius_km for trade in gap.trades)])
+
+
+def sentence(gap: Gap, words: Mapping[str, TradeWords], *, size: int, limited: bool = False) -> str:
+    """One French sentence on what is missing and how far it is.
+
+    ``size`` is the most members a lawful grouping may have here; ``limited`` says that rule C1 set it.
+    """
     names = " et ".join(_lower_first(words[trade].label) for trade in gap.trades)
-    radius = max((1.5 * words[trade].radius_km for trade in gap.trades), default=0.0)
+    radius = math.ceil(radius_km(gap, words))
     if gap.kind == "trade":
-        return f"Aucune entreprise admissible en {names} à moins de {radius:.0f} km."
+        return f"Aucune entreprise admissible en {names} à moins de {radius} km."
     if gap.kind == "supply":
         return (
-            f"{gap.firms} entreprise(s) identifiée(s) en {names} : un groupement de deux réunirait "
-            "plus de la moitié de l'offre (règle de concurrence C1)."
+            f"Seulement {gap.firms} entreprise{'s' * (gap.firms > 1)} à portée en {names} : un groupement de deux "
+            "réunirait plus de la moitié de l'offre identifiée (règle de concurrence C1)."
         )
     if gap.kind == "capacity":
         hours = sum(gap.missing_eur * words[trade].hours_per_eur for trade in gap.trades) / len(gap.trades)
         return (
-            f"Il manque {money(gap.missing_eur)} de capacité par an en {names} à moins de {radius:.0f} km "
+            f"Il manque {money(gap.missing_eur)} de capacité par an en {names} à moins de {radius} km "
             f"(environ {_round(hours)} h de travail) : {size} entreprises réunies offrent au mieux "
-            f"{money(gap.found_eur)}."
+            f"{money(gap.found_eur)}{' (au plus la moitié de celles identifiées, règle C1)' if limited else ''}."
         )
     if gap.kind == "hours":
         return (

@@ -37,7 +37,17 @@ class Capacity:
 
 def euros(amount: float) -> str:
     """ "34 400 EUR" with thin French grouping; estimates keep three significant digits at most."""
-    return f"{round(amount):,}".replace(",", " ") + " €"
+    digits = max(0, len(str(abs(round(amount)))) - 3)
+    return f"{round(amount, -digits):,.0f}".replace(",", " ") + " €"
+
+
+def figure(value: float) -> str:
+    """ "0,3": French decimal comma, no needless zero."""
+    return f"{value:g}".replace(".", ",")
+
+
+def percent(share: float) -> str:
+    return f"{figure(round(100 * share, 1))} %"
 
 
 def _fte_interval(
@@ -45,24 +55,24 @@ def _fte_interval(
 ) -> tuple[tuple[float, float, float], str]:
     part_time = trade.part_time if trade else 1.0
     if firm.headcount is not None:
-        return (firm.headcount,) * 3, f"effectif déclaré par la source : {firm.headcount:g} ETP"
+        return (firm.headcount,) * 3, f"effectif déclaré par la source : {figure(firm.headcount)} ETP"
     if firm.places:
         factor, spread = reference["capacity.esat_place_fte"], reference["capacity.esat_place_spread"]
         mid = firm.places * factor
         return (mid * (1 - spread), mid, mid * (1 + spread)), (
-            f"{firm.places} places autorisées x {factor:g} ETP économique par place (estimation)"
+            f"{firm.places} places autorisées x {figure(factor)} ETP économique par place (estimation)"
         )
     band = reference.bands.get(firm.headcount_band)
     if band and band.high > 0:
         words = f"tranche d'effectif SIRENE « {band.label} »"
         if part_time != 1:
-            words += f" x {part_time:g} (temps partiel, estimation)"
+            words += f" x {figure(part_time)} (temps partiel, estimation)"
         return (band.low * part_time, band.mid * part_time, band.high * part_time), words
     kind = reference.kinds.get(firm.inclusive_kind)
     if kind:
         return kind.fte, (
             f"effectif inconnu : taille habituelle d'un(e) {kind.label}, "
-            f"{kind.fte[0]:g} à {kind.fte[2]:g} ETP (estimation)"
+            f"{figure(kind.fte[0])} à {figure(kind.fte[2])} ETP (estimation)"
         )
     return (0.0, 0.0, 0.0), "effectif inconnu ou nul"
 
@@ -89,7 +99,8 @@ def estimate(
     else:
         turnovers = (interval[0] * per_fte, interval[1] * per_fte, interval[2] * per_fte)
         steps.append(
-            f"Chiffre d'affaires estimé : {interval[1]:.3g} ETP x {euros(per_fte)} = {euros(turnovers[1])} par an."
+            f"Chiffre d'affaires estimé : {figure(round(interval[1], 1))} ETP x {euros(per_fte)} "
+            f"= {euros(turnovers[1])} par an."
         )
     values = [_free(turnover, firm, per_fte, reference, on) for turnover in turnovers]
     steps.append(_free_words(firm, per_fte, turnovers[1], reference, on))
@@ -97,8 +108,8 @@ def estimate(
         room = reference["capacity.aci_ceiling"] - reference["capacity.aci_sales_share"]
         values = [min(value, room * turnover) for value, turnover in zip(values, turnovers, strict=True)]
         steps.append(
-            f"Plafond des ventes d'un ACI : {reference['capacity.aci_ceiling']:.0%} des charges d'activité "
-            f"(art. D5132-34), dont {reference['capacity.aci_sales_share']:.0%} déjà vendus (estimation)."
+            f"Plafond des ventes d'un ACI : {percent(reference['capacity.aci_ceiling'])} des charges d'activité "
+            f"(art. D5132-34), dont {percent(reference['capacity.aci_sales_share'])} déjà vendus (estimation)."
         )
     low, mid, high = (int(value) for value in sorted(values))
     steps.append(f"Capacité libre : {euros(mid)} par an (entre {euros(low)} et {euros(high)}).")
@@ -123,11 +134,11 @@ def _free(turnover: float, firm: CapacityInput, per_fte: float, reference: Refer
 
 
 def _free_words(firm: CapacityInput, per_fte: float, turnover: float, reference: Reference, on: date) -> str:
-    limit = f"{reference['capacity.dependency_limit']:.0%} du chiffre d'affaires au plus"
-    if declaration_valid(firm, reference, on):
-        return f"Déclaration : {firm.free_fte:g} ETP libres x {euros(per_fte)}, {limit}."
+    limit = f"{percent(reference['capacity.dependency_limit'])} du chiffre d'affaires au plus"
+    if firm.free_fte is not None and declaration_valid(firm, reference, on):
+        return f"Déclaration : {figure(firm.free_fte)} ETP libres x {euros(per_fte)}, {limit}."
     grown = reference["capacity.growth"] * turnover
-    text = f"Sans déclaration : {reference['capacity.growth']:.0%} de croissance possible ({euros(grown)}"
+    text = f"Sans déclaration : {percent(reference['capacity.growth'])} de croissance possible ({euros(grown)}"
     if firm.ending_eur:
         text += f" + {euros(firm.ending_eur)} de marchés qui finissent"
     if firm.notified_eur:
