@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from consortia.queries import STATES, Facets
 from frontend import words
@@ -16,17 +16,17 @@ from matchmaker.queries import AMOUNTS, DEADLINES, RESERVATIONS, LotFilter
 OPEN_CHOICES = 6  # further ones wait in a fold
 
 DEADLINE_LABELS = {
-    "7": lazy("moins de 7 jours"),
-    "21": lazy("7 à 20 jours"),
-    "45": lazy("21 à 44 jours"),
-    "later": lazy("45 jours ou plus"),
-    "none": lazy("sans date publiée"),
+    "7": gettext_lazy("moins de 7 jours"),
+    "21": gettext_lazy("7 à 20 jours"),
+    "45": gettext_lazy("21 à 44 jours"),
+    "later": gettext_lazy("45 jours ou plus"),
+    "none": gettext_lazy("sans date publiée"),
 }
-AMOUNT_LABELS = {"known": lazy("montant publié"), "unknown": lazy("montant non publié")}
+AMOUNT_LABELS = {"known": gettext_lazy("montant publié"), "unknown": gettext_lazy("montant non publié")}
 SORT_LABELS = {
-    "deadline": lazy("Échéance la plus proche"),
-    "amount": lazy("Montant le plus élevé"),
-    "published": lazy("Publication la plus récente"),
+    "deadline": gettext_lazy("Échéance la plus proche"),
+    "amount": gettext_lazy("Montant le plus élevé"),
+    "published": gettext_lazy("Publication la plus récente"),
 }
 
 

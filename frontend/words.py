@@ -7,64 +7,63 @@ from datetime import date, datetime
 
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
 
 THIN = "\u202f"  # narrow no-break space, the French thousands separator
 
 RESERVATIONS = {
-    "none": (lazy("Ouvert à toutes les entreprises"), ""),
-    "ea_esat": (lazy("Réservé aux entreprises adaptées et aux ESAT"), "L2113-12"),
-    "siae": (lazy("Réservé aux structures d'insertion (SIAE)"), "L2113-13"),
-    "ea_esat_siae": (lazy("Réservé aux entreprises adaptées, ESAT et structures d'insertion"), "L2113-14"),
-    "prison": (lazy("Réservé aux opérateurs employant des personnes détenues"), "L2113-13-1"),
-    "ess": (lazy("Réservé aux entreprises de l'économie sociale et solidaire"), "L2113-15"),
+    "none": (gettext_lazy("Ouvert à toutes les entreprises"), ""),
+    "ea_esat": (gettext_lazy("Réservé aux entreprises adaptées et aux ESAT"), "L2113-12"),
+    "siae": (gettext_lazy("Réservé aux structures d'insertion (SIAE)"), "L2113-13"),
+    "ea_esat_siae": (gettext_lazy("Réservé aux entreprises adaptées, ESAT et structures d'insertion"), "L2113-14"),
+    "prison": (gettext_lazy("Réservé aux opérateurs employant des personnes détenues"), "L2113-13-1"),
+    "ess": (gettext_lazy("Réservé aux entreprises de l'économie sociale et solidaire"), "L2113-15"),
 }
 
 STATES = {
-    "alone": (lazy("Une entreprise peut répondre seule"), lazy("Seul")),
-    "group": (lazy("Un groupement peut répondre"), lazy("À plusieurs")),
-    "none": (lazy("Il manque une pièce"), lazy("Pas encore")),
-    "unknown": (lazy("Taille inconnue ou calcul à venir"), lazy("À étudier")),
+    "alone": (gettext_lazy("Une entreprise peut répondre seule"), gettext_lazy("Seul")),
+    "group": (gettext_lazy("Un groupement peut répondre"), gettext_lazy("À plusieurs")),
+    "none": (gettext_lazy("Il manque une pièce"), gettext_lazy("Pas encore")),
+    "unknown": (gettext_lazy("Taille inconnue ou calcul à venir"), gettext_lazy("À étudier")),
 }
 
 FORMS = {
-    "conjoint": (lazy("Conjoint"), lazy("chacun répond de sa part")),
+    "conjoint": (gettext_lazy("Conjoint"), gettext_lazy("chacun répond de sa part")),
     "conjoint_mandataire_solidaire": (
-        lazy("Conjoint, mandataire solidaire"),
-        lazy("chacun répond de sa part, le mandataire répond aussi pour les autres"),
+        gettext_lazy("Conjoint, mandataire solidaire"),
+        gettext_lazy("chacun répond de sa part, le mandataire répond aussi pour les autres"),
     ),
-    "solidaire": (lazy("Solidaire"), lazy("chacun répond de l'ensemble")),
+    "solidaire": (gettext_lazy("Solidaire"), gettext_lazy("chacun répond de l'ensemble")),
 }
 
 ESS = {
-    "yes": lazy("ESS"),
-    "verify": lazy("ESS à vérifier"),
-    "no": lazy("hors ESS"),
+    "yes": gettext_lazy("ESS"),
+    "verify": gettext_lazy("ESS à vérifier"),
+    "no": gettext_lazy("hors ESS"),
 }
 
 SOCIAL = {
-    "clause": lazy("clause sociale"),
-    "opp": lazy("emploi de personnes éloignées du travail"),
-    "acc-all": lazy("accessibilité pour tous"),
-    "et-eq": lazy("égalité de traitement"),
-    "gen-eq": lazy("égalité entre femmes et hommes"),
-    "hum-right": lazy("droits humains dans la chaîne d'approvisionnement"),
-    "work-cond": lazy("conditions de travail équitables"),
-    "other": lazy("autre objectif social"),
+    "clause": gettext_lazy("clause sociale"),
+    "opp": gettext_lazy("emploi de personnes éloignées du travail"),
+    "acc-all": gettext_lazy("accessibilité pour tous"),
+    "et-eq": gettext_lazy("égalité de traitement"),
+    "gen-eq": gettext_lazy("égalité entre femmes et hommes"),
+    "hum-right": gettext_lazy("droits humains dans la chaîne d'approvisionnement"),
+    "work-cond": gettext_lazy("conditions de travail équitables"),
+    "other": gettext_lazy("autre objectif social"),
     "none": "",
 }
 
 GREEN = {
-    "clause": lazy("clause environnementale"),
-    "biodiv-eco": lazy("biodiversité et écosystèmes"),
-    "circ-econ": lazy("économie circulaire"),
-    "clim-adapt": lazy("adaptation au climat"),
-    "clim-mitig": lazy("réduction des émissions"),
-    "other": lazy("autre objectif environnemental"),
-    "pollu-prev": lazy("prévention de la pollution"),
-    "water-mar": lazy("eau et milieux marins"),
+    "clause": gettext_lazy("clause environnementale"),
+    "biodiv-eco": gettext_lazy("biodiversité et écosystèmes"),
+    "circ-econ": gettext_lazy("économie circulaire"),
+    "clim-adapt": gettext_lazy("adaptation au climat"),
+    "clim-mitig": gettext_lazy("réduction des émissions"),
+    "other": gettext_lazy("autre objectif environnemental"),
+    "pollu-prev": gettext_lazy("prévention de la pollution"),
+    "water-mar": gettext_lazy("eau et milieux marins"),
     "none": "",
 }
 

@@ -297,6 +297,9 @@ def grenoble(*, fictitious: bool = False) -> Territory:
         make_firm(name, commune_code=code, inclusive_kind=kind, ess=ess, capacity_eur=eur, fictitious=fictitious)
         for name, code, kind, ess, eur in FIRMS
     ]
+    at = COMMUNES["38185"]
+    firms[1].point, firms[1].point_precision = point(lon=at[1] + 0.021, lat=at[2] + 0.012), "address"
+    firms[1].save()
     masked = make_firm(
         "Fernande Secrète", commune_code="38421", diffusion="P", address="99 impasse Cachée", capacity_eur=20_000
     )

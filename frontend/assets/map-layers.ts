@@ -86,7 +86,7 @@ function drawn(colours: Palette): LayerSpecification[] {
       paint: {
         "line-color": colours.accent,
         "line-width": ["interpolate", ["linear"], ["get", "share"], 0, 2, 1, 8],
-        "line-opacity": 0.75,
+        "line-opacity": 0.9,
       },
     },
     {

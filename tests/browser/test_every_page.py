@@ -1,0 +1,204 @@
+"""Every page: no serious accessibility violation, no sideways scroll, usable by keyboard and without script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+from playwright.sync_api import expect
+
+from tests.browser.conftest import PHONE, Site, axe_source
+from tests.factories import Territory, make_import, make_quarantine, make_run
+
+PAGES = ("lots", "nothing", "alone", "group", "missing", "unknown", "firm", "masked", "runs", "sources", "login", "404")
+
+
+def address(name: str, drawn: Territory) -> str:
+    assert drawn.masked is not None
+    return {
+        "lots": "/lots/",
+        "nothing": "/lots/?trade=T07&amount=known",
+        "alone": f"/lots/{drawn.alone.pk}/",
+        "group": f"/lots/{drawn.group.pk}/",
+        "missing": f"/lots/{drawn.missing.pk}/",
+        "unknown": f"/lots/{drawn.unknown.pk}/",
+        "firm": f"/firms/{drawn.firms[1].siret}/",
+        "masked": f"/firms/{drawn.masked.siret}/",
+        "runs": "/runs/",
+        "sources": "/sources/",
+        "login": "/login/",
+        "404": "/nulle-part/",
+    }[name]
+
+
+def violations(site: Site) -> list[str]:
+    """Serious and critical violations of axe, told by rule and element."""
+    site.page.evaluate(axe_source())
+    found = site.page.evaluate(
+        "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
+        ".map(v => ({id: v.id, impact: v.impact, nodes: v.nodes.map(n => n.html.slice(0, 160))}))"
+    )
+    return [f"{one['id']}: {one['nodes'][:3]}" for one in found if one["impact"] in ("serious", "critical")]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing_serious(visit: Callable[..., Site], drawn: Territory, name: str, scheme: str) -> None:
+    if name in ("lots", "runs"):
+        make_run(state="running", total=214, matched=120, grouped=60)
+    if name == "sources":
+        make_import()
+    site = visit(color_scheme=scheme)
+    site.open(address(name, drawn))
+    site.page.evaluate("document.querySelectorAll('main details').forEach(fold => { fold.open = true; })")
+    if name == "404":
+        site.complaints.clear()  # the browser reports the 404 itself
+    assert violations(site) == []
+    site.picture(f"page-{name}-{scheme}", full_page=True)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_phone_never_scrolls_sideways(visit: Callable[..., Site], drawn: Territory, name: str) -> None:
+    site = visit(viewport=PHONE, has_touch=True)
+    page = site.open(address(name, drawn))
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    site.picture(f"telephone-{name}", full_page=True)
+    site.complaints[:] = [text for text in site.complaints if "404" not in text]
+
+
+def test_staff_pages_are_accessible_too(visit: Callable[..., Site], drawn: Territory, client: Client) -> None:
+    make_quarantine()
+    staff = get_user_model().objects.create_user("equipe", password="x", is_staff=True)
+    client.force_login(staff)
+    site = visit()
+    cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": site.base}
+    site.page.context.add_cookies([cookie])  # type: ignore[list-item]
+    site.open("/imports/")
+    assert violations(site) == []
+
+
+def tab_order(site: Site, limit: int = 150) -> list[dict[str, Any]]:
+    """What the Tab key reaches, in order, until it leaves the page."""
+    reached = []
+    for _ in range(limit):
+        site.page.keyboard.press("Tab")
+        at = site.page.evaluate(
+            "() => { const e = document.activeElement; const s = getComputedStyle(e); return {"
+            "tag: e.tagName, id: e.id, name: e.getAttribute('name') || '', text: e.textContent.trim().slice(0, 60),"
+            "outline: s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0,"
+            "seen: e.checkVisibility()} }"
+        )
+        if at["tag"] == "BODY":
+            break
+        reached.append(at)
+    return reached
+
+
+def test_the_keyboard_reaches_filters_rows_and_footer_in_order(site: Site, drawn: Territory) -> None:
+    site.open("/lots/")
+    reached = tab_order(site)
+    assert reached[0]["text"] == "Aller au contenu"
+    names = [at["name"] or at["text"] for at in reached]
+    wanted = [
+        "q",
+        "sort",
+        "state",
+        "trade",
+        "dep",
+        "reserved",
+        "CSV",
+        "Nettoyage des vitres de l'hôtel de ville",
+        "language",
+    ]
+    places = [names.index(name) for name in wanted]
+    assert places == sorted(places)
+    assert all(at["seen"] and at["outline"] for at in reached), [at for at in reached if not at["outline"]]
+
+
+def test_the_keyboard_reaches_firms_map_and_groupings(site: Site, drawn: Territory) -> None:
+    site.open(f"/lots/{drawn.group.pk}/")
+    reached = tab_order(site)
+    texts = [at["text"] or at["tag"] for at in reached]
+    wanted = ["Propreté Chartreuse", "Le même classement en tableau", "CANVAS", "Justification du groupement"]
+    places = [texts.index(text) for text in wanted]
+    assert places == sorted(places)
+    assert "g" in [at["name"] for at in reached]
+    assert all(at["outline"] for at in reached), [at for at in reached if not at["outline"]]
+
+
+def test_the_skip_link_leads_to_the_content(site: Site, drawn: Territory) -> None:
+    page = site.open("/lots/")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_filters_change_the_list_and_the_address_without_leaving(site: Site, drawn: Territory) -> None:
+    page = site.open("/lots/")
+    page.evaluate("window.stayed = true")
+    page.get_by_label("Peinture").check()
+    expect(page.locator(".row")).to_have_count(1)
+    assert page.url.endswith("/lots/?trade=T07")
+    assert page.evaluate("window.stayed") is True
+    assert page.evaluate("document.activeElement.value") == "T07"  # the focus stayed on the box
+    page.go_back()
+    expect(page.locator(".row")).to_have_count(4)
+
+
+def test_typing_searches(site: Site, drawn: Territory) -> None:
+    page = site.open("/lots/")
+    page.get_by_label("Mot, acheteur ou lieu").press_sequentially("gymnases")
+    expect(page.locator(".row")).to_have_count(1)
+    assert page.evaluate("document.activeElement.value") == "gymnases"
+
+
+def test_a_run_in_progress_moves_by_itself(site: Site, drawn: Territory) -> None:
+    run = make_run(state="running", total=200, matched=10, grouped=5)
+    page = site.open("/runs/")
+    run.matched = 150
+    run.save()
+    page.wait_for_selector('progress[value="150"]', timeout=8_000)
+    run.state = "done"
+    run.save()
+    page.wait_for_selector("#runs:not([hx-trigger])", state="attached", timeout=8_000)
+
+
+def test_the_list_works_without_script(visit: Callable[..., Site], drawn: Territory) -> None:
+    page = visit(java_script_enabled=False).open("/lots/")
+    page.get_by_label("Peinture").check()
+    page.get_by_role("button", name="Appliquer").click()
+    assert "trade=T07" in page.url
+    assert page.locator(".row").count() == 1
+
+
+def test_the_lot_page_works_without_script(visit: Callable[..., Site], drawn: Territory) -> None:
+    site = visit(java_script_enabled=False)
+    page = site.open(f"/lots/{drawn.group.pk}/")
+    assert page.get_by_text("La carte demande JavaScript").is_visible()
+    assert page.locator(".firm .part-trade i").first.is_visible()
+    assert page.locator(".team").count() == 3
+    page.locator("summary", has_text="Le même classement en tableau").click()
+    assert page.get_by_role("rowheader", name="Propreté Chartreuse").is_visible()
+    site.picture("lot-sans-script", full_page=True)
+
+
+def test_pages_without_map_load_little_script(site: Site, drawn: Territory) -> None:
+    sizes: list[int] = []
+    site.page.on("response", lambda r: sizes.append(len(r.body())) if r.url.endswith(".js") else None)
+    site.open("/lots/")
+    assert sum(sizes) < 150_000  # before compression
+
+
+def test_the_api_documentation_opens_with_our_policy(site: Site, drawn: Territory) -> None:
+    page = site.open("/api/docs")
+    page.wait_for_selector(".opblock")
+    assert page.locator(".opblock").count() >= 5
+
+
+def test_the_language_switch_speaks_english(site: Site, drawn: Territory) -> None:
+    page = site.open("/lots/")
+    page.get_by_role("button", name="English").or_(page.locator('button[lang="en"]')).first.click()
+    assert page.locator("h1").inner_text() == "Who can answer, alone or together?"
