@@ -26,6 +26,17 @@ def departement_of(code: str) -> str:
     return code[:3] if code.startswith(("97", "98")) else code[:2]
 
 
+def departement_of_postcode(code: str) -> str:
+    """Département a postcode belongs to; Corsica's begin with 20 and not with the codes of its two départements.
+
+    >>> departement_of_postcode("20090"), departement_of_postcode("20600"), departement_of_postcode("97400")
+    ('2A', '2B', '974')
+    """
+    if code.startswith("20"):
+        return "2A" if code[:3] in ("200", "201", "207", "208", "209") else "2B"
+    return departement_of(code)
+
+
 def is_nuts_fr(text: str) -> bool:
     return bool(_NUTS.match(text))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from rapidfuzz import fuzz, process
 
-from geo.domain.codes import commune_code, departement_of, is_nuts_fr, postcode, search_name
+from geo.domain.codes import commune_code, departement_of_postcode, is_nuts_fr, postcode, search_name
 from geo.domain.distance import distance_km, spread
 from geo.domain.point import Point
 
@@ -77,10 +77,11 @@ class Gazetteer:
         """Communes by code, postcode or (misspelt) name, best first, larger first among equals."""
         word = text.strip()
         exact = self.commune(word) if len(word) == 5 else None
+        if word.isdigit():  # five digits may be the code of one commune and the postcode of others
+            served = sorted(self.by_postcode.get(postcode(word) or "", []), key=lambda c: (-c.population, c.code))
+            return list(dict.fromkeys([*([exact] if exact else []), *served]))[:limit]
         if exact:
             return [exact]
-        if (code := postcode(word)) and word.isdigit():
-            return sorted(self.by_postcode.get(code, []), key=lambda c: -c.population)[:limit]
         name = search_name(word)
         if len(name) < 2:
             return []
@@ -119,7 +120,7 @@ class Gazetteer:
             return None
         pool = list(self.by_postcode.get(code, []))
         if not pool and code:  # CEDEX postcodes belong to no commune: search the département
-            pool = self.by_departement.get(departement_of(code), [])
+            pool = self.by_departement.get(departement_of_postcode(code), [])
         if not pool:
             pool = [commune for departement in departements for commune in self.by_departement[departement]]
         found = _closest(name, pool)
@@ -128,7 +129,7 @@ class Gazetteer:
     def _by_postcode(self, code: str) -> Located | None:
         pool = [commune for commune in self.by_postcode.get(code, []) if commune.point]
         if not pool:
-            return self._by_departement(departement_of(code)) if code else None
+            return self._by_departement(departement_of_postcode(code)) if code else None
         if len(pool) == 1:
             return self._at(pool[0])
         middle = spread([(commune.point, float(commune.population or 1)) for commune in pool if commune.point])
