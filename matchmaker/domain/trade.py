@@ -87,7 +87,7 @@ def lot_trades(cpvs: Iterable[str], reference: Reference) -> tuple[LotTrade, ...
     if any(max(options.values()) >= precise for options in found.values()):
         found = {key: options for key, options in found.items() if max(options.values()) >= precise}
     kept = [options for key, options in found.items() if not any(other < key for other in found)]
-    kept = kept[: reference.integer("cpv.max_trades")]
+    kept = _with_own_names(kept)[: reference.integer("cpv.max_trades")]
     if not kept:
         return ()
     main = reference["lot.main_trade_share"] if len(kept) > 1 else 1.0
@@ -96,6 +96,19 @@ def lot_trades(cpvs: Iterable[str], reference: Reference) -> tuple[LotTrade, ...
         LotTrade(options=tuple(options.items()), share=main if index == 0 else other)
         for index, options in enumerate(kept)
     )
+
+
+def _with_own_names(needs: Iterable[dict[str, float]]) -> list[dict[str, float]]:
+    """Needs by distinct first options, which name them; one whose options all name others adds nothing and goes.
+
+    Works (45...) and horticulture (77...), both vague, may both begin with green spaces.
+    """
+    named: dict[str, dict[str, float]] = {}
+    for options in needs:
+        own = next((code for code in options if code not in named), None)
+        if own is not None:
+            named[own] = {own: options[own], **options}
+    return list(named.values())
 
 
 def naf_index(trades: Mapping[str, Trade]) -> dict[str, tuple[str, ...]]:
