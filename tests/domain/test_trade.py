@@ -1,0 +1,157 @@
+"""Which trades a lot asks for, and which a firm can do."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from matchmaker.domain.reference import Reference
+from matchmaker.domain.trade import firm_trades, lot_trades, match_length, naf_index, normalise_naf, trades_of_cpv
+from tests.domain.tables import shipped
+
+CPVS = sorted({cpv for trade in shipped().trades.values() for cpv in trade.cpvs})
+CODES = st.one_of(
+    st.sampled_from(CPVS),
+    st.builds(lambda cpv, length: cpv[:length].ljust(8, "0"), st.sampled_from(CPVS), st.integers(2, 7)),
+    st.from_regex(r"[0-9]{8}", fullmatch=True),
+)
+
+
+@pytest.mark.parametrize(
+    ("cpv", "trade_cpv", "length"),
+    [
+        ("45442100", "45442100", 8),
+        ("77314000", "77310000", 7),  # inside the class of the trade
+        ("45442110", "45442100", 7),
+        ("45440000", "45442100", 4),
+        ("45400000", "45442100", 3),
+        ("45000000", "45442100", 2),
+        ("90000000", "45442100", 0),
+    ],
+)
+def test_a_lot_s_code_meets_a_trade_s_as_far_as_their_digits_agree(cpv: str, trade_cpv: str, length: int) -> None:
+    assert match_length(cpv, trade_cpv) == length
+
+
+@pytest.mark.parametrize(
+    ("cpv", "expected"),
+    [("90911200", {"T01": 1.0}), ("45442100", {"T07": 1.0}), ("77314000", {"T04": 0.95}), ("90911300", {"T02": 1.0})],
+)
+def test_the_longest_match_wins(reference: Reference, cpv: str, expected: dict[str, float]) -> None:
+    assert trades_of_cpv(cpv, reference) == expected
+
+
+def test_a_vague_code_meets_several_trades_with_little_trust(reference: Reference) -> None:
+    found = trades_of_cpv("45400000", reference)
+    assert {"T07", "T08", "T10", "T11"} <= set(found)
+    assert set(found.values()) == {reference["cpv.match_3"]}
+
+
+def test_a_code_far_from_all_trades_meets_none(reference: Reference) -> None:
+    assert trades_of_cpv("66000000", reference) == {}  # financial services
+
+
+def test_one_cpv_is_the_whole_lot(reference: Reference) -> None:
+    (need,) = lot_trades(["45442100"], reference)
+    assert (need.trade, need.share, need.fit) == ("T07", 1.0, 1.0)
+
+
+def test_the_main_cpv_takes_half_and_the_others_share_the_rest(reference: Reference) -> None:
+    needs = lot_trades(["45442100", "45310000", "45330000"], reference)
+    assert [(need.trade, need.share) for need in needs] == [("T07", 0.5), ("T13", 0.25), ("T14", 0.25)]
+
+
+def test_vague_codes_go_once_a_precise_one_is_known(reference: Reference) -> None:
+    assert [need.trade for need in lot_trades(["45000000", "45442100"], reference)] == ["T07"]
+
+
+def test_a_code_said_twice_is_one_need(reference: Reference) -> None:
+    assert len(lot_trades(["45442100", "45442100", "45442110"], reference)) == 1
+
+
+def test_a_lot_without_known_trade_has_no_need(reference: Reference) -> None:
+    assert lot_trades(["66000000"], reference) == ()
+    assert lot_trades([], reference) == ()
+
+
+def test_two_vague_needs_that_begin_alike_keep_distinct_names(reference: Reference) -> None:
+    """Works (45...) and horticulture (77...) could both be green spaces: the second is named by another trade."""
+    first, second = lot_trades(["45100000", "77900000"], reference)
+    assert (first.trade, second.trade) == ("T04", "T05")
+    assert {code for code, _ in second.options} >= {"T04", "T05", "T06"}
+
+
+@given(st.lists(CODES, max_size=8))
+@example(["45000000", "77000000"])
+@example(["45100000", "77300000"])
+@example(["63732000", "45000000", "77400000"])
+def test_the_needs_of_any_lot_are_distinct_and_make_the_whole(cpvs: list[str]) -> None:
+    reference = shipped()
+    needs = lot_trades(cpvs, reference)
+    assert len({need.trade for need in needs}) == len(needs) <= reference.integer("cpv.max_trades")
+    assert not needs or sum(need.share for need in needs) == pytest.approx(1.0)
+    assert all(need.trade in dict(need.options) and 0 < need.fit <= 1 for need in needs)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("8121Z", "81.21Z"), ("81.21Z", "81.21Z"), (" 8121z ", "81.21Z"), ("81", ""), ("abc", "")]
+)
+def test_naf_codes_are_written_one_way(text: str, expected: str) -> None:
+    assert normalise_naf(text) == expected
+
+
+def test_a_naf_names_all_its_trades(reference: Reference) -> None:
+    assert naf_index(reference.trades)["81.30Z"] == ("T04", "T05")
+
+
+def test_a_declared_trade_overrides_the_naf(reference: Reference) -> None:
+    """Associations often carry a useless NAF."""
+    found = firm_trades(["T24"], "81.21Z", "EI", reference)
+    assert (found.trades, found.source, found.trust) == (("T24",), "declared", 1.0)
+
+
+def test_without_declaration_the_naf_speaks(reference: Reference) -> None:
+    found = firm_trades([], "43.34Z", "EI", reference)
+    assert (found.trades, found.source, found.trust) == (("T07",), "naf", reference["trust.naf"])
+
+
+def test_a_useless_naf_leaves_what_the_kind_usually_does_with_little_trust(reference: Reference) -> None:
+    found = firm_trades([], "94.99Z", "ACI", reference)
+    assert (found.source, found.trust) == ("kind", reference["trust.kind"])
+    assert found.trust < reference["trust.naf"]
+    assert found.trades == reference.kinds["ACI"].presumed_trades
+
+
+def test_the_name_of_an_inclusive_firm_speaks_before_its_kind(reference: Reference) -> None:
+    found = firm_trades([], "94.99Z", "ACI", reference, name="Association Propreté et Ménage du Pays de Retz")
+    assert (found.trades, found.source) == (("T01", "T03"), "name")
+    assert reference["trust.kind"] < found.trust < reference["trust.naf"]
+
+
+def test_the_name_of_an_ordinary_firm_proves_nothing(reference: Reference) -> None:
+    assert firm_trades([], "", "", reference, name="Nettoyage Plus").trades == ()
+
+
+def test_a_vague_naf_that_names_a_trade_is_only_a_guess_for_an_inclusive_firm(reference: Reference) -> None:
+    """88.99B is social mediation for an ordinary firm, and the NAF of half the ACI, whatever they do."""
+    assert firm_trades([], "88.99B", "", reference).trades == ("T39",)
+    found = firm_trades([], "88.99B", "ACI", reference)
+    assert found.source == "kind"
+    assert "T39" in found.trades
+
+
+def test_lending_staff_is_the_only_trade_of_a_lender_whatever_its_name(reference: Reference) -> None:
+    assert firm_trades([], "", "ETTI", reference, name="Nettoyage Intérim").trades == ("T44",)
+
+
+def test_an_ordinary_firm_with_a_useless_naf_has_no_trade(reference: Reference) -> None:
+    assert firm_trades([], "94.99Z", "", reference).trades == ()
+
+
+def test_an_unknown_declared_trade_counts_for_nothing(reference: Reference) -> None:
+    assert firm_trades(["T99"], "81.21Z", "", reference).trades == ("T01",)
+
+
+def test_a_trade_declared_twice_counts_once_and_the_first_is_the_main_one(reference: Reference) -> None:
+    assert firm_trades(["T07", "T01", "T07"], "", "", reference).trades == ("T07", "T01")
