@@ -1,6 +1,6 @@
 """The path of a notice, readable top to bottom, so that no app calls upward.
 
-1. It arrives, is understood, kept and placed:  ``matchmaker.ingest``
+1. It arrives, is understood, kept and placed:  ``matchmaker.ingest`` (and firms deduced anew when tables changed)
 2. It meets firms:                              ``matchmaker.match``
 3. It finds a team:                             ``consortia.build``
 4. It is shown:                                 ``frontend``
@@ -18,6 +18,7 @@ from django.db.models import Count, Max
 from django.utils import timezone
 
 from consortia.tasks import build
+from matchmaker.ingest import refresh_firms
 from matchmaker.match import supply_version
 from matchmaker.models import Lot, Run, Tender
 from matchmaker.queries import open_lots
@@ -41,6 +42,7 @@ def start(as_of: date, *, force: bool = False, inline: bool = False) -> tuple[Ru
     Chunks go to Celery once the run is committed; ``inline`` works them here instead. A run already
     under way for the same inputs is joined, another one still running is closed first.
     """
+    refresh_firms(timezone.localdate())
     mark = fingerprint(as_of)
     if not force:
         known = Run.objects.filter(fingerprint=mark).exclude(state=Run.State.FAILED).first()

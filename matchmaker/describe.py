@@ -88,7 +88,15 @@ class Describer:
         self._set_ess(firm, record, known)
         self._set_place(firm, record, known, leads)
         self._set_capacity(firm)
+        firm.described_with, firm.described_on = self.reference.version, self.on
         firm.record_hash = fingerprint(firm)
+        return firm
+
+    def again(self, known: Firm) -> Firm:
+        """The same firm deduced anew from what is known of it (tables edited, declaration expired). Not saved."""
+        silent = FirmRecord(siret=known.siret, name="", source=known.source, fictitious=known.fictitious)
+        firm = self.describe(silent, known)
+        firm.raw_id, firm.updated_at = known.raw_id, known.updated_at
         return firm
 
     def _set_trades(self, firm: Firm) -> None:
@@ -172,7 +180,7 @@ def _standing(record: FirmRecord, known: Firm | None) -> tuple[str, bool]:
 
 def fingerprint(firm: Firm) -> str:
     """Hash of all a row holds, so that an unchanged record is told from a changed one."""
-    skipped = {"id", "record_hash", "updated_at", "raw", "point"}
+    skipped = {"id", "record_hash", "updated_at", "raw", "point", "described_with", "described_on"}
     values: dict[str, Any] = {
         field.name: field.value_from_object(firm) for field in Firm._meta.concrete_fields if field.name not in skipped
     }

@@ -69,11 +69,17 @@ def load_reference() -> int:
     return len(fresh)
 
 
-def reference() -> Reference:
-    """The tables in force, from the database (one query; parsed once per version)."""
-    tables: Tables = {name: {} for name in ("trade", "headcount", "kind", "legal_form", "parameter", "name_word")}
+def stored_tables() -> Tables:
+    """The tables as they stand in the database. One query."""
+    tables: Tables = {name: {} for name in ("trade", "headcount", "kind", "legal_form", "parameter")}
     for table, key, values in ReferenceRow.objects.values_list("table", "key", "values").order_by("table", "key"):
         tables.setdefault(table, {})[key] = values
+    return tables
+
+
+def reference() -> Reference:
+    """The tables in force, from the database (one query; parsed once per version)."""
+    tables = stored_tables()
     if not tables["trade"]:
         raise InvalidReferenceError("Les tables de référence sont vides : lancez « ./run manage load_reference ».")
     text = json.dumps(tables, sort_keys=True, ensure_ascii=False)

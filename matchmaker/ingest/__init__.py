@@ -2,6 +2,7 @@
 
 from matchmaker.ingest.firms import ingest_firms
 from matchmaker.ingest.notices import ingest_notices
+from matchmaker.ingest.refresh import refresh_firms
 from matchmaker.ingest.report import ImportBusyError, Progress
 
-__all__ = ["ImportBusyError", "Progress", "ingest_firms", "ingest_notices"]
+__all__ = ["ImportBusyError", "Progress", "ingest_firms", "ingest_notices", "refresh_firms"]

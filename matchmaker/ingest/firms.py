@@ -86,7 +86,7 @@ def _write(firms: list[Firm], lines: dict[str, int], file: str, source_format: s
     """Write a batch; when the database refuses it, row by row, so that only the bad one is set aside."""
     try:
         with transaction.atomic():
-            _upsert(firms)
+            upsert(firms)
         return set()
     except DataError:
         pass
@@ -94,7 +94,7 @@ def _write(firms: list[Firm], lines: dict[str, int], file: str, source_format: s
     for firm in firms:
         try:
             with transaction.atomic():
-                _upsert([firm])
+                upsert([firm])
         except DataError as error:
             line = lines[firm.siret]
             refused.add(line)
@@ -103,7 +103,8 @@ def _write(firms: list[Firm], lines: dict[str, int], file: str, source_format: s
     return refused
 
 
-def _upsert(firms: list[Firm]) -> None:
+def upsert(firms: list[Firm]) -> None:
+    """Insert or replace firms by SIRET, in one statement."""
     Firm.objects.bulk_create(firms, update_conflicts=True, unique_fields=["siret"], update_fields=_WRITTEN)
 
 

@@ -57,6 +57,8 @@ class Firm(models.Model):
     capacity_high_eur = models.BigIntegerField(default=0)
     turnover_mid_eur = models.BigIntegerField(default=0)  # the T the capacity was derived from
     capacity_steps = models.JSONField(default=list)  # sentences in French, in order
+    described_with = models.CharField(max_length=16, blank=True)  # version of the reference tables deduced with
+    described_on = models.DateField(null=True)  # day of the deduction: declarations expire
     address = models.CharField(max_length=250, blank=True)
     postcode = models.CharField(max_length=5, blank=True)
     city = models.CharField(max_length=120, blank=True)

@@ -35,7 +35,9 @@ class Command(BaseCommand):
         except InvalidReferenceError as error:
             raise CommandError(str(error)) from error
         if not needed:
-            self.stdout.write(f"Rien n'a changé depuis le calcul du {run.started_at:%d/%m/%Y à %H:%M}.")
+            self.stdout.write(
+                f"Rien n'a changé depuis le calcul du {timezone.localtime(run.started_at):%d/%m/%Y à %H:%M}."
+            )
         elif options["wait"]:
             run = self._wait(run)
         self._show(run, time.perf_counter() - begin)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from matchmaker.domain.reference import InvalidReferenceError
 from matchmaker.ingest import ImportBusyError, ingest_firms, ingest_notices
@@ -86,6 +87,6 @@ class Command(BaseCommand):
                 words = ", ".join(f"{counts[key]} {label}" for key, label in _LABELS.items() if counts.get(key))
                 self.stdout.write(f"    {name} : {words}")
         waiting = QuarantineItem.objects.filter(mended_at=None)
-        self.stdout.write(f"Quarantaine : {waiting.count()} enregistrement(s).")
+        self.stdout.write(f"En quarantaine : {waiting.count()}.")
         for item in waiting[:limit]:
             self.stdout.write(f"  {item.locator} — {item.reason} : {item.message}")
