@@ -29,6 +29,7 @@ from matchmaker.queries import (
     partially_diffused,
     public_firm,
     ranking,
+    search_lots,
     with_commune,
 )
 
@@ -50,9 +51,14 @@ def with_state(lots: QuerySet[Lot]) -> QuerySet[Lot]:
     return lots.annotate(state=Case(*cases, default=Value(UNKNOWN), output_field=CharField()))
 
 
-def lots_matching(wanted: LotFilter, as_of: date) -> QuerySet[Lot]:
-    """Open lots that pass a filter, states included, in the order asked. Lazy."""
-    lots = filter_lots(with_state(open_lots(as_of)), wanted, as_of)
+def searched_lots(wanted: LotFilter, as_of: date) -> QuerySet[Lot]:
+    """Open lots with their state that speak of what was typed. One query when something was."""
+    return search_lots(with_state(open_lots(as_of)), wanted.q)
+
+
+def lots_matching(wanted: LotFilter, as_of: date, searched: QuerySet[Lot] | None = None) -> QuerySet[Lot]:
+    """Open lots that pass a filter, states included, in the order asked. Lazy but for the search."""
+    lots = filter_lots(searched_lots(wanted, as_of) if searched is None else searched, wanted, as_of)
     if wanted.states:
         lots = lots.filter(state__in=wanted.states)
     return lots.order_by(*ORDERS[wanted.sort])
@@ -93,11 +99,12 @@ class Facets:
         return sum(self.states.values())
 
 
-def facets(wanted: LotFilter, as_of: date) -> Facets:
-    """Six queries."""
+def facets(wanted: LotFilter, as_of: date, searched: QuerySet[Lot] | None = None) -> Facets:
+    """Six queries, and that of the search when ``searched`` is not given."""
+    base = searched_lots(wanted, as_of) if searched is None else searched
 
     def lots(facet: str) -> QuerySet[Lot]:
-        return lots_matching(wanted.without(facet), as_of)
+        return lots_matching(wanted.without(facet), as_of, base)
 
     states = lots("states").order_by().values_list("state").annotate(n=Count("pk"))
     return Facets(

@@ -89,7 +89,7 @@ def capacity_scale(firms: list[PublicFirm], need: int | None) -> float:
     """One scale for all rows: twice the need when it is known, else what the largest firm asks for."""
     if need:
         return 2.0 * need
-    return float(max((firm.capacity_high_eur for firm in firms), default=0)) or 1.0
+    return 1.15 * max((firm.capacity_high_eur for firm in firms), default=0) or 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -244,19 +244,27 @@ def deadline_window(window: str, as_of: date) -> Q:
     return query & Q(deadline__lt=start + timedelta(days=last)) if last is not None else query
 
 
+def search_lots(lots: QuerySet[Lot], text: str) -> QuerySet[Lot]:
+    """Keep the lots that speak of ``text``: in French with its inflections, in part of a title, or a CPV.
+
+    One query, at once: the counts of every facet then start from what it found, not from the texts.
+    """
+    if not text:
+        return lots
+    document = SearchVector(
+        "title", "description", "tender__title", "tender__buyer__name", "place_label", config="french"
+    )
+    found = lots.annotate(document=document).filter(
+        Q(document=SearchQuery(text, config="french", search_type="websearch"))
+        | Q(title__icontains=text)
+        | Q(tender__buyer__name__icontains=text)
+        | Q(cpvs__contains=[text[:8]])
+    )
+    return lots.filter(pk__in=list(found.values_list("pk", flat=True)))
+
+
 def filter_lots(lots: QuerySet[Lot], wanted: LotFilter, as_of: date) -> QuerySet[Lot]:
-    """Apply everything but ``states`` and ``sort``. Lazy."""
-    if wanted.q:
-        lots = lots.annotate(
-            document=SearchVector(
-                "title", "description", "tender__title", "tender__buyer__name", "place_label", config="french"
-            )
-        ).filter(
-            Q(document=SearchQuery(wanted.q, config="french", search_type="websearch"))
-            | Q(title__icontains=wanted.q)
-            | Q(tender__buyer__name__icontains=wanted.q)
-            | Q(cpvs__contains=[wanted.q[:8]])
-        )
+    """Apply the facets but ``states``; neither ``q`` (see :func:`search_lots`) nor the order. Lazy."""
     if wanted.trades:
         lots = lots.filter(trades__overlap=list(wanted.trades))
     if wanted.departements:

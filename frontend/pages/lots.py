@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
-from consortia.queries import LotView, facets, for_list, lot_cards, lot_view, lots_matching
+from consortia.queries import LotView, facets, for_list, lot_cards, lot_view, lots_matching, searched_lots
 from frontend import charts, exports, geojson
 from frontend.access import login_not_required
 from frontend.facets import SORT_LABELS, chips, facet_groups
@@ -37,10 +37,11 @@ def lots(request: HttpRequest) -> HttpResponse:
     """The answer in a sentence, the facets, the rows. At most 20 queries."""
     as_of = current_as_of()
     wanted = lot_filter(request.GET)
-    counted = facets(wanted, as_of)
+    searched = searched_lots(wanted, as_of)
+    counted = facets(wanted, as_of, searched)
     trades = labels("trade")
     groups = facet_groups(wanted, counted, trades)
-    page = Paginator(for_list(lots_matching(wanted, as_of)), PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Paginator(for_list(lots_matching(wanted, as_of, searched)), PAGE_SIZE).get_page(request.GET.get("page"))
     cards = lot_cards(page.object_list)
     context = {
         "as_of": as_of,

@@ -11,7 +11,7 @@ from django.test import Client
 
 from matchmaker.queries import start_of
 from tests.factories import AS_OF, Territory, make_lot, make_run
-from tests.web.test_lots_page import text_of
+from tests.web.reading import text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("reference")]
 

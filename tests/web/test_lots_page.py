@@ -13,17 +13,9 @@ from django.test import Client
 
 from matchmaker.queries import UNDATED_OPEN_DAYS, current_as_of, open_lots, start_of
 from tests.factories import AS_OF, Territory, make_firm, make_lot, make_match, make_outcome, make_run, make_tender
+from tests.web.reading import text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("reference")]
-
-
-def text_of(client: Client, address: str) -> str:
-    """What a person reads: tags out, spaces collapsed."""
-    response = client.get(address)
-    assert response.status_code == 200, address
-    page = re.sub(r"<(script|style).*?</\1>", " ", response.content.decode(), flags=re.S)
-    plain = html.unescape(re.sub(r"<[^>]+>", " ", page)).replace("\u202f", " ")
-    return re.sub(r"\s+([,.:])", r"\1", " ".join(plain.split()))
 
 
 def titles(client: Client, query: str = "") -> list[str]:

@@ -7,7 +7,7 @@ from django.test import Client
 from django.test.utils import override_settings
 
 from tests.factories import Territory, make_firm, make_import, make_run
-from tests.web.test_lots_page import text_of
+from tests.web.reading import text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("reference")]
 

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils.translation.template import templatize
 
 ROOT = settings.BASE_DIR / "frontend"
+CATALOGUE = ROOT / "locale/en/LC_MESSAGES/django.po"
 FUNCTIONS = {"_", "gettext", "gettext_lazy", "ngettext", "pgettext"}
 
 
@@ -40,7 +41,7 @@ def said() -> set[str]:
 
 
 def translated() -> dict[str, tuple[str, ...]]:
-    with (ROOT / "locale/en/LC_MESSAGES/django.po").open("rb") as file:
+    with CATALOGUE.open("rb") as file:
         catalogue = read_po(file)
     return {
         (message.id[0] if isinstance(message.id, tuple) else message.id): (
@@ -63,7 +64,12 @@ def test_no_translation_is_left_over() -> None:
 
 
 def test_both_languages_have_the_same_blanks() -> None:
-    for french, english in translated().items():
-        blanks = set(re.findall(r"%\(\w+\)[sd]", french))
-        for one in english:
-            assert set(re.findall(r"%\(\w+\)[sd]", one)) == blanks, french
+    with CATALOGUE.open("rb") as file:
+        messages = [message for message in read_po(file) if message.id]
+    for message in messages:
+        french, english = (each if isinstance(each, tuple) else (each,) for each in (message.id, message.string))
+        assert blanks(*english) == blanks(*french), french
+
+
+def blanks(*texts: str) -> set[str]:
+    return {blank for text in texts for blank in re.findall(r"%\(\w+\)[sd]", text)}
