@@ -80,7 +80,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{Firm.objects.count()} entreprises, {Lot.objects.count()} lots en base.")
         for run in ImportRun.objects.all()[:10]:
             self.stdout.write(
-                f"{run.started_at:%Y-%m-%d %H:%M} {run.kind} « {run.source} » : {run.get_state_display()}"
+                f"{timezone.localtime(run.started_at):%d/%m/%Y %H:%M} {run.kind} « {run.source} » : "
+                f"{run.get_state_display()}"
             )
             self._show(run)
             for name, counts in run.details.get("formats", {}).items():
