@@ -54,17 +54,24 @@ def gaps(problem: Problem) -> tuple[Gap, ...]:
     )
     if trades:
         return trades
-    size = largest_size(problem, len(pool))
-    if size < 2:
-        return (Gap("supply", tuple(need.trade for need in problem.needs), firms=problem.supply),)
-    found = _row_gaps(problem, pool, size)
+    needs = tuple(need.trade for need in problem.needs)
+    if largest_size(problem, 2) < 2:
+        return (Gap("supply", needs, firms=problem.supply),)
+    if len(pool) == 1:
+        return (Gap("combination", needs, firms=1, reach_km=pool[0].distance_km),)
+    found = _row_gaps(problem, pool, largest_size(problem, len(pool)))
     if found:
         return found
     least = problem.lower_bound_eur(mandataire=True)
-    leaders = [c for c in pool if c.experienced and not c.committed_mandataire and c.capacity_eur >= least]
-    if not leaders:
+    if not any(_may_lead(problem, candidate, least) for candidate in pool):
         return (Gap("mandataire", missing_eur=least),)
     return (_combination(problem),)
+
+
+def _may_lead(problem: Problem, candidate: Candidate, least: int) -> bool:
+    """Whether a firm could take the part of a mandataire: by its capacity, and by the needs it serves."""
+    work = sum(need.amount_eur for need in problem.needs if need.trade in candidate.needs)
+    return candidate.experienced and not candidate.committed_mandataire and min(candidate.capacity_eur, work) >= least
 
 
 def _row_gaps(problem: Problem, pool: tuple[Candidate, ...], size: int) -> tuple[Gap, ...]:
@@ -100,16 +107,18 @@ def _required_gap(kind: str, reached: int, want: int) -> Gap:
 def _combination(problem: Problem) -> Gap:
     """Each requirement can be met, all together cannot: the smallest extra capacity that would do.
 
-    Searched over the largest candidates' scale: every capacity multiplied by the same factor.
+    Searched with every capacity multiplied by the same factor; no amount is said when capacity is not what lacks.
     """
+    trades = tuple(need.trade for need in problem.needs)
     low, high = 1.0, 2.0
-    while not _solvable(problem, high) and high < 64:
+    while not _solvable(problem, high):
+        if high >= 64:
+            return Gap("combination", trades)
         low, high = high, high * 2
     for _ in range(6):
         middle = (low + high) / 2
         low, high = (low, middle) if _solvable(problem, middle) else (middle, high)
-    missing = round((high - 1) * problem.amount_eur)
-    return Gap("combination", tuple(need.trade for need in problem.needs), missing_eur=missing)
+    return Gap("combination", trades, missing_eur=round((high - 1) * problem.amount_eur))
 
 
 def _solvable(problem: Problem, factor: float) -> bool:
@@ -184,7 +193,18 @@ def sentence(gap: Gap, words: Mapping[str, TradeWords], *, size: int, limited: b
         )
     if gap.kind == "mandataire":
         return (
-            f"Aucune entreprise expérimentée n'a la capacité libre d'un mandataire ({money(gap.missing_eur)} par an)."
+            "Aucune entreprise expérimentée n'a, dans ses métiers, la capacité libre d'un mandataire "
+            f"({money(gap.missing_eur)} par an)."
+        )
+    if gap.firms == 1:
+        return (
+            f"Une seule entreprise a la capacité libre d'un membre en {names} à moins de {radius} km : "
+            "un groupement en demande deux."
+        )
+    if not gap.missing_eur:
+        return (
+            f"Chaque besoin a des candidats, mais aucune équipe de {size} au plus ne respecte toutes les règles "
+            "ensemble, et davantage de capacité n'y changerait rien."
         )
     return (
         f"Chaque besoin a des candidats, mais aucune équipe de {size} au plus ne les couvre tous ensemble : "
