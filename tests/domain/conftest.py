@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 
 from matchmaker.domain.reference import Reference
 from tests.domain.tables import shipped
+
+settings.register_profile("maillage", deadline=None)  # how long an example takes proves nothing
+settings.load_profile("maillage")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,213 @@
+"""The solver against full enumeration and against HiGHS; and the cases of the domain guide."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from consortia.domain.explain import TradeWords, gaps, sentence
+from consortia.domain.milp import least_cost
+from consortia.domain.problem import Form, Need, Problem
+from consortia.domain.rules import violations
+from consortia.domain.solver import admissible, covering_rows, largest_size, solve
+from tests.domain.problems import all_lawful, expected, firm, painting, problems, roomier
+
+WORDS = {"T07": TradeWords("Peinture", 40.0, 0.65 / 34)}
+
+
+def sizes_and_costs(problem: Problem, count: int = 3) -> list[tuple[int, int]]:
+    return [(len(s.grouping.parts), s.cost) for s in solve(problem, count=count).solutions]
+
+
+# ---------------------------------------------------------------- oracles
+
+
+@given(problems())
+@settings(max_examples=150)
+def test_the_best_grouping_is_that_of_full_enumeration(problem: Problem) -> None:
+    """Fewest members, then least cost; nothing when nothing is lawful."""
+    every = all_lawful(problem)
+    assert sizes_and_costs(problem, count=1) == [found[:2] for found in every[:1]]
+
+
+@given(problems())
+@settings(max_examples=120)
+def test_each_further_proposal_shares_half_its_members_at_most_and_is_the_best_that_does(problem: Problem) -> None:
+    solutions = solve(problem, count=3).solutions
+    wanted = expected(problem, 3, iter([solution.grouping.ids for solution in solutions]))
+    found = [(len(solution.grouping.parts), solution.cost) for solution in solutions]
+    assert [*found, *[None] * (3 - len(found))] == list(wanted)
+    for rank, solution in enumerate(solutions):
+        for earlier in solutions[:rank]:
+            common = solution.grouping.ids & earlier.grouping.ids
+            assert 2 * len(common) <= len(solution.grouping.parts)
+
+
+@given(problems(), st.integers(2, 4))
+@settings(max_examples=150)
+def test_the_cost_is_that_of_a_plain_mixed_integer_program(problem: Problem, size: int) -> None:
+    lot = replace(problem, max_members=size)
+    cost, proven = least_cost(lot, size)
+    assert proven
+    solutions = solve(lot, count=1).solutions
+    if solutions and len(solutions[0].grouping.parts) == size:
+        assert solutions[0].cost == cost
+    elif not solutions:
+        assert cost is None
+
+
+@given(problems())
+def test_every_grouping_is_lawful_and_carries_its_proof(problem: Problem) -> None:
+    solved = solve(problem)
+    assert solved.proven
+    for solution in solved.solutions:
+        assert violations(problem, solution.grouping) == ()
+        assert solution.cost == solution.bound == solution.grouping.cost
+        assert solution.proven
+
+
+@given(problems(most=6))
+def test_the_covering_rows_hold_exactly_when_the_needs_can_be_shared_out(problem: Problem) -> None:
+    """Hall's condition: no lawful grouping ever breaks a row."""
+    pool = admissible(problem)
+    rows, wanted = covering_rows(problem, pool)
+    place = {candidate.id: column for column, candidate in enumerate(pool)}
+    for _, _, ids in all_lawful(problem):
+        assert (rows[:, [place[number] for number in ids]].sum(axis=1) >= wanted).all()
+
+
+# ---------------------------------------------------------------- what helps never harms
+
+
+@given(problems(), st.integers(0, 60))
+def test_more_capacity_never_asks_for_more_members(problem: Problem, more: int) -> None:
+    """Unless it makes firms able alone, whom competition law keeps apart (C1)."""
+    larger = roomier(problem, {c.id for c in problem.candidates}, more)
+    before, after = sizes_and_costs(problem, 1), sizes_and_costs(larger, 1)
+    if before and not any(larger.able_alone(c) for c in larger.candidates):
+        assert after <= before
+
+
+@given(problems(), st.integers(1, 12))
+def test_a_dearer_firm_never_makes_the_best_grouping_cheaper(problem: Problem, more: int) -> None:
+    firms = tuple(replace(c, cost=c.cost + more) if c.id % 2 else c for c in problem.candidates)
+    before, after = sizes_and_costs(problem, 1), sizes_and_costs(replace(problem, candidates=firms), 1)
+    assert before <= after
+    assert len(before) == len(after)
+
+
+@given(problems())
+def test_the_order_of_the_candidates_changes_neither_size_nor_cost(problem: Problem) -> None:
+    turned = replace(problem, candidates=problem.candidates[::-1])
+    assert sizes_and_costs(problem, 1) == sizes_and_costs(turned, 1)
+
+
+# ---------------------------------------------------------------- Talma
+
+
+def talma(*absent: int) -> Problem:
+    """Lycée Talma, Brunoy: a painting lot of 130 kEUR reserved to SIAE, two ACI and two EI, none large."""
+    siae = [
+        firm(1, 40_000, ess=True, inclusive=True),  # EI
+        firm(2, 36_000, ess=True, inclusive=True),  # EI
+        firm(3, 34_000, ess=True, inclusive=True),  # ACI
+        firm(4, 28_000, ess=True, inclusive=True),  # ACI
+    ]
+    ordinary = [firm(number, 200_000, eligible=False) for number in (5, 6)]
+    members = [one for one in (*siae, *ordinary) if one.id not in absent]
+    return painting(*members, amount=130_000, supply=9, reserved=True)
+
+
+def test_talma_painting_lot_is_covered_by_four_siae() -> None:
+    (solution,) = solve(talma()).solutions
+    grouping = solution.grouping
+    assert grouping.ids == {1, 2, 3, 4}
+    assert grouping.form is Form.SOLIDAIRE
+    assert sum(part.amount_eur for part in grouping.parts) == 130_000
+    assert grouping.mandataire.id == 1
+    assert violations(talma(), grouping) == ()
+
+
+@pytest.mark.parametrize(("absent", "found", "missing"), [(1, 98, 32), (2, 102, 28), (3, 104, 26), (4, 110, 20)])
+def test_talma_without_any_one_of_them_the_explanation_names_the_gap(absent: int, found: int, missing: int) -> None:
+    lot = talma(absent)
+    assert solve(lot).solutions == ()
+    (gap,) = gaps(lot)
+    assert (gap.kind, gap.trades, gap.found_eur, gap.missing_eur) == (
+        "capacity",
+        ("T07",),
+        found * 1000,
+        missing * 1000,
+    )
+    words = sentence(gap, WORDS, size=3)
+    assert words.startswith(f"Il manque {missing} 000 € de capacité par an en peinture à moins de 60 km")
+
+
+def test_talma_ordinary_firms_large_enough_alone_stay_out_of_a_reserved_lot() -> None:
+    assert {candidate.id for candidate in admissible(talma())} == {1, 2, 3, 4}
+
+
+# ---------------------------------------------------------------- named cases
+
+
+def test_two_members_are_preferred_to_three_cheaper_ones() -> None:
+    lot = painting(firm(1, 50, cost=90), firm(2, 50, cost=90), *(firm(n, 40, cost=1) for n in (3, 4, 5)), amount=100)
+    assert solve(lot, count=1).solutions[0].grouping.ids == {1, 2}
+
+
+def test_among_pairs_the_cheapest_wins() -> None:
+    lot = painting(*(firm(number, 50, cost=number) for number in (5, 3, 9, 1)), amount=100)
+    assert solve(lot, count=1).solutions[0].grouping.ids == {1, 3}
+
+
+def test_two_firms_able_alone_are_never_put_together() -> None:
+    lot = painting(firm(1, 100, cost=1), firm(2, 100, cost=1), firm(3, 10, cost=50), amount=100)
+    assert solve(lot, count=1).solutions[0].grouping.ids in ({1, 3}, {2, 3})
+
+
+@pytest.mark.parametrize(("supply", "largest"), [(3, 1), (4, 2), (7, 3), (8, 4), (100, 4)])
+def test_c1_bounds_the_size_by_half_of_the_supply(supply: int, largest: int) -> None:
+    assert largest_size(painting(supply=supply), 10) == largest
+
+
+def test_insertion_hours_bring_in_the_firm_that_can_host_them() -> None:
+    lot = painting(
+        *(firm(n, 50, cost=1) for n in (1, 2)), firm(3, 50, cost=80, hours=300), amount=100, hours_required=300
+    )
+    assert 3 in solve(lot, count=1).solutions[0].grouping.ids
+
+
+@pytest.mark.parametrize("limit", [1, 5, 20, 60, 200])
+def test_when_the_limit_is_reached_the_answer_says_what_is_proven_and_what_is_not(limit: int) -> None:
+    lot = painting(*(firm(n, 21 + n * 13 % 17, cost=50 + n * 29 % 31) for n in range(1, 40)), amount=120, supply=99)
+    best = solve(lot, count=1).solutions[0].cost
+    cut = solve(lot, count=3, node_limit=limit)
+    assert not cut.proven
+    assert cut.nodes <= limit
+    for solution in cut.solutions:
+        assert violations(lot, solution.grouping) == ()
+        assert solution.bound <= solution.cost
+        assert best <= solution.cost
+    for solution in cut.solutions[:1]:
+        assert solution.bound <= best
+        assert not solution.proven or solution.cost == best
+
+
+def test_a_whole_town_of_candidates_is_solved_to_proof() -> None:
+    """Four hundred firms, three trades: more than any lot of the demo."""
+    trades = ("T07", "T13", "T07 T11", "T11", "T07 T13")
+    firms = tuple(
+        firm(n, 8_000 + 977 * (n * 37 % 61), trades[n % 5], cost=100 + n * 7919 % 613, hours=n * 31 % 200)
+        for n in range(1, 401)
+    )
+    lot = Problem(
+        (Need("T07", 60_000), Need("T13", 30_000), Need("T11", 30_000)), firms, supply=400, hours_required=300
+    )
+    solved = solve(lot)
+    assert solved.proven
+    assert len(solved.solutions) == 3
+    cost, proven = least_cost(lot, len(solved.solutions[0].grouping.parts))
+    assert (solved.solutions[0].cost, True) == (cost, proven)
