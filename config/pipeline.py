@@ -23,6 +23,7 @@ from matchmaker.match import supply_version
 from matchmaker.models import Lot, Run, Tender
 from matchmaker.queries import open_lots
 from matchmaker.reference import reference
+from matchmaker.runs import close
 from matchmaker.tasks import match
 
 CHUNK = 20
@@ -55,7 +56,7 @@ def start(as_of: date, *, force: bool = False, inline: bool = False) -> tuple[Ru
         )
         run = Run.objects.create(as_of=as_of, fingerprint=mark, total=sum(map(len, chunks)))
         if not chunks:
-            Run.objects.filter(pk=run.pk).update(state=Run.State.DONE, finished_at=timezone.now())
+            close(run.pk)
         elif not inline:
             transaction.on_commit(lambda: send(run, chunks))
     if inline:
@@ -74,10 +75,16 @@ def send(run: Run, chunks: list[tuple[int, ...]]) -> None:
 
 
 def resume(run: Run) -> int:
-    """Send again the chunks a run still lacks (a broker emptied, a worker lost). Returns lots sent."""
+    """Send again the chunks a run still lacks (a broker emptied, a worker lost). Returns lots sent.
+
+    When none is lacking, lots were withdrawn since its start: the run is done.
+    """
     left = open_lots(run.as_of).exclude(outcome__run=run).order_by("pk").values_list("pk", flat=True)
     chunks = list(batched(left, CHUNK, strict=False))
-    send(run, chunks)
+    if chunks:
+        send(run, chunks)
+    else:
+        close(run.pk)
     return sum(map(len, chunks))
 
 

@@ -1,0 +1,44 @@
+"""A run's life between its start and its end: progress never goes back, a failure closes it with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db.models import F, QuerySet
+from django.db.models.functions import Greatest
+from django.utils import timezone
+
+from matchmaker.models import Run
+
+
+def _running(run_id: int) -> QuerySet[Run]:
+    return Run.objects.filter(pk=run_id, state=Run.State.RUNNING)
+
+
+@contextmanager
+def working(run_id: int) -> Iterator[bool]:
+    """Whether a piece of work of this run is still wanted: not when it ended or was replaced by a newer one.
+
+    An exception inside marks the run failed, so that nobody waits for it for ever, and goes on to the caller.
+    """
+    try:
+        yield _running(run_id).exists()
+    except Exception as error:
+        message = f"{type(error).__name__} : {error}"[:1000]
+        _running(run_id).update(state=Run.State.FAILED, error=message, finished_at=timezone.now())
+        raise
+
+
+def advance(run_id: int, **counts: int) -> None:
+    """Raise counts of progress. Two workers that count at once never bring them back down."""
+    _running(run_id).update(**{name: Greatest(F(name), value) for name, value in counts.items()})
+
+
+def close_when_complete(run_id: int) -> None:
+    close(run_id, grouped__gte=F("total"))
+
+
+def close(run_id: int, **condition: object) -> None:
+    """Mark a run done."""
+    _running(run_id).filter(**condition).update(state=Run.State.DONE, finished_at=timezone.now())
