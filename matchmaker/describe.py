@@ -15,7 +15,7 @@ from geo.domain.distance import distance_km
 from geo.domain.gazetteer import Gazetteer, Located
 from geo.domain.point import Point
 from matchmaker.domain.capacity import CapacityInput, estimate
-from matchmaker.domain.ess import ess_status
+from matchmaker.domain.ess import BY_FORM, ess_status
 from matchmaker.domain.firm import FirmRecord
 from matchmaker.domain.reference import Reference
 from matchmaker.domain.trade import firm_trades, naf_index
@@ -112,7 +112,9 @@ class Describer:
         firm.trade_source = found.source
 
     def _set_ess(self, firm: Firm, record: FirmRecord, known: Firm | None) -> None:
-        if record.ess_flag is None and known is not None and known.ess == Firm.Ess.YES:
+        """What rests on a flag or a person stays until contradicted; what rests on the legal form follows it."""
+        proven = known is not None and known.ess == Firm.Ess.YES and known.ess_provenance != BY_FORM
+        if record.ess_flag is None and known is not None and proven:
             firm.ess, firm.ess_family, firm.ess_provenance = known.ess, known.ess_family, known.ess_provenance
             return
         status = ess_status(
@@ -134,12 +136,13 @@ class Describer:
     def _moves(self, record: FirmRecord, located: Located | None, known: Firm, leads: bool) -> bool:
         """Whether a record says better than what is known where the firm is."""
         exact = known.point_precision == "address"
-        if record.point is not None:
-            return leads or not exact
-        if located is None or not leads:
+        place = record.point or (located.point if located else None)
+        if place is None:
             return False
-        near = distance_km(located.point, Point(known.point.x, known.point.y)) <= _SAME_TOWN_KM
-        return not (exact and near)
+        near = distance_km(place, Point(known.point.x, known.point.y)) <= _SAME_TOWN_KM
+        if leads:
+            return record.point is not None or not (exact and near)
+        return record.point is not None and not exact and near
 
     def _located(self, record: FirmRecord) -> Located | None:
         by_code = self.gazetteer.locate_commune(record.commune_code) if record.commune_code else None

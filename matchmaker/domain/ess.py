@@ -10,6 +10,8 @@ from matchmaker.domain.reference import LegalForm
 # Conventioned kinds are run by ESS structures or commercial firms alike: the kind proves nothing.
 _KIND_IS_ASSOCIATION = frozenset({"ACI", "AI"})
 
+BY_FORM = "catégorie juridique"
+
 
 @dataclass(frozen=True, slots=True)
 class EssStatus:
@@ -41,9 +43,9 @@ def ess_status(
     if flag:
         return EssStatus("yes", family or "société commerciale de l'ESS", "indicateur SIRENE")
     if form is not None:
-        return EssStatus(form.result, family, "catégorie juridique")
+        return EssStatus(form.result, family, BY_FORM)
     if legal_form:
-        return EssStatus("no", "", "catégorie juridique")
+        return EssStatus("no", "", BY_FORM)
     if inclusive_kind in _KIND_IS_ASSOCIATION or inclusive_kind in ("ESAT", "EI", "EA", "GEIQ"):
         return EssStatus("verify", "", "type de structure, forme juridique inconnue")
     return EssStatus("verify" if inclusive_kind else "no", "", "forme juridique inconnue")

@@ -14,7 +14,7 @@ from django.db import DataError, transaction
 
 from geo.domain.codes import search_name
 from geo.domain.gazetteer import Gazetteer, Located, gather
-from geo.queries import gazetteer
+from geo.queries import edition, gazetteer
 from matchmaker.domain.notice import Buyer as NoticeBuyer
 from matchmaker.domain.notice import Notice, NoticeLot
 from matchmaker.ingest.report import Progress, Report, importing, silent
@@ -50,6 +50,7 @@ class _Keeper:
 
     def __init__(self, places: Gazetteer, report: Report, fictitious: bool) -> None:
         self.places, self.report, self.fictitious = places, report, fictitious
+        self.edition = edition()
         self.reference = reference()
         self.read: set[str] = set()
         self.seen: dict[tuple[str, str, str], str] = {}  # of this import: (source, id, version) -> content
@@ -68,7 +69,7 @@ class _Keeper:
             self.report.quarantine(document.name, error.reason_code, str(error), "xml refusé", excerpt)
             return
         self.report.formats[notice.source]["read"] += 1
-        digest = _fingerprint(notice, self.fictitious)
+        digest = _fingerprint(notice, self.fictitious, self.edition)
         if self.seen.setdefault((notice.source, notice.id, notice.version), digest) != digest:
             message = (
                 f"Un autre document de cet import porte le même numéro d'avis ({notice.id}) et la même version "
@@ -178,8 +179,9 @@ def _fill_lot(row: Lot, lot: NoticeLot) -> None:
     row.places = [asdict(place) for place in lot.places]
 
 
-def _fingerprint(notice: Notice, fictitious: bool) -> str:
-    text = json.dumps([asdict(notice), fictitious], sort_keys=True, default=str)
+def _fingerprint(notice: Notice, fictitious: bool, places: str) -> str:
+    """Of all a tender is written from; of the edition of the communes too, as places are understood with them."""
+    text = json.dumps([asdict(notice), fictitious, places], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

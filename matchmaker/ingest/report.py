@@ -103,15 +103,15 @@ def importing(kind: str, source: str) -> Iterator[Report]:
         report = Report(ImportRun.objects.create(kind=kind, source=source[:500]))
         try:
             yield report
-        except BaseException as error:
+        except BaseException as error:  # the batch under way was undone: the counts stay those of the last one kept
             report.run.state = ImportRun.State.FAILED
             report.run.error = str(error) or type(error).__name__
-            raise
-        else:
-            report.run.state = ImportRun.State.DONE
-        finally:
             report.run.finished_at = timezone.now()
-            report.save()
+            report.run.save(update_fields=["state", "error", "finished_at"])
+            raise
+        report.run.state = ImportRun.State.DONE
+        report.run.finished_at = timezone.now()
+        report.save()
     finally:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [key])
