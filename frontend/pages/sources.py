@@ -48,6 +48,8 @@ def _tables(rows: list[ReferenceRow]) -> list[dict[str, object]]:
         "headcount": _("Tranches d'effectifs"),
         "kind": _("Types de structures inclusives"),
         "legal_form": _("Formes juridiques et ESS"),
+        "name_word": _("Mots d'un nom qui disent un métier"),
+        "vague_naf": _("Codes NAF trop vagues pour dire un métier"),
     }
     tables = []
     for table, group in groupby(rows, key=lambda row: row.table):
