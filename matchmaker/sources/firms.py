@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -66,9 +67,12 @@ def _text(value: str) -> str:
 
 def _number(value: str) -> float:
     try:
-        return float(value.replace(",", ".").replace(" ", ""))
+        number = float("".join(value.split()).replace(",", "."))  # thousands come with all kinds of spaces
     except ValueError:
-        raise FirmRowError("nombre_illisible", f"« {value} » n'est pas un nombre.") from None
+        number = math.nan
+    if math.isnan(number):
+        raise FirmRowError("nombre_illisible", f"« {value} » n'est pas un nombre.")
+    return number
 
 
 def _positive(value: str) -> float:
@@ -124,7 +128,7 @@ def _band_in_words(value: str) -> str:
 
 def _trades(value: str) -> tuple[str, ...]:
     codes = tuple(code.strip().upper() for code in re.split(r"[|;, ]+", value) if code.strip())
-    wrong = [code for code in codes if not re.fullmatch(r"T\d\d", code)]
+    wrong = [code for code in codes if not re.fullmatch(r"T(?:0[1-9]|[1-3]\d|4[0-6])", code)]
     if wrong:
         raise FirmRowError("metier_inconnu", f"Métier déclaré inconnu : « {wrong[0]} » (attendu : T01 à T46).")
     return codes
@@ -233,9 +237,9 @@ def parse_row(row: Row, mapping: FirmMapping) -> FirmRecord:
             said[name] = read(value)
     siret = normalise_siret(row.values.get("siret") or row.values.get("ET-SIRET") or "")
     said["name"] = said.get("name") or said.get("trade_name") or ""
-    street = [row.values.get(f"{part}VoieEtablissement", "") for part in ("numero", "type", "libelle")]
+    street = [_text(row.values.get(f"{part}VoieEtablissement", "")) for part in ("numero", "type", "libelle")]
     if any(street):
-        said["address"] = _text(" ".join(street))
+        said["address"] = " ".join(filter(None, street))
     place, warning = _place(row.values, mapping)
     warnings = [warning] if warning else []
     if row.repaired:

@@ -62,11 +62,16 @@ def _parquet(path: Path) -> Iterator[Row]:
         while rows := relation.fetchmany(_BATCH):
             for row in rows:
                 number += 1
-                yield Row(number, {k: "" if v is None else str(v) for k, v in zip(names, row, strict=True)})
+                yield Row(number, {name: _text(value) for name, value in zip(names, row, strict=True)})
     except duckdb.Error as error:
         raise TableError(f"{path.name} n'est pas un fichier Parquet lisible ({type(error).__name__}).") from error
     finally:
         connection.close()
+
+
+def _text(value: object) -> str:
+    """A Parquet value as a CSV would write it; NaN is how pandas stores nothing."""
+    return "" if value is None or value != value else str(value).strip()
 
 
 def _csv(path: Path) -> Iterator[Row]:
