@@ -28,6 +28,7 @@ COPY --from=libraries /opt /opt
 COPY --from=front /app/frontend/node_modules/@etalab frontend/node_modules/@etalab
 COPY . .
 COPY --from=front /app/frontend/static/dist frontend/static/dist
+RUN pybabel -q compile -D django -d frontend/locale
 USER maillage
 EXPOSE 8000
 CMD ["gunicorn", "config.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", \

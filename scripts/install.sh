@@ -216,3 +216,18 @@ install_front() {
   npm run build
   stamp front "$(cd .. && front_hash)"
 }
+
+# --- Translations: compiled by babel, so that gettext need not be installed ---------------------------
+
+words_hash() { hash_of frontend/locale/*/LC_MESSAGES/django.po; }
+
+words_ready() {
+  local po
+  for po in frontend/locale/*/LC_MESSAGES/django.po; do [ -s "${po%.po}.mo" ] || return 1; done
+  stamped words "$(words_hash)"
+}
+
+install_words() {
+  "$VENV/bin/pybabel" -q compile -D django -d frontend/locale
+  stamp words "$(words_hash)"
+}
