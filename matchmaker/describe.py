@@ -15,7 +15,7 @@ from geo.domain.distance import distance_km
 from geo.domain.gazetteer import Gazetteer, Located
 from geo.domain.point import Point
 from matchmaker.domain.capacity import CapacityInput, estimate
-from matchmaker.domain.ess import BY_FORM, ess_status
+from matchmaker.domain.ess import BY_FLAG, BY_PERSON, ess_status
 from matchmaker.domain.firm import FirmRecord
 from matchmaker.domain.reference import Reference
 from matchmaker.domain.trade import firm_trades, naf_index
@@ -112,13 +112,14 @@ class Describer:
         firm.trade_source = found.source
 
     def _set_ess(self, firm: Firm, record: FirmRecord, known: Firm | None) -> None:
-        """What rests on a flag or a person stays until contradicted; what rests on the legal form follows it."""
-        proven = known is not None and known.ess == Firm.Ess.YES and known.ess_provenance != BY_FORM
-        if record.ess_flag is None and known is not None and proven:
-            firm.ess, firm.ess_family, firm.ess_provenance = known.ess, known.ess_family, known.ess_provenance
-            return
+        """A flag stays until SIRENE takes it back, a person's word until a person does; the form follows the form."""
+        basis, flag = known.ess_provenance if known else "", record.ess_flag
         status = ess_status(
-            firm.legal_form, record.ess_flag, self.reference.legal_forms, inclusive_kind=firm.inclusive_kind
+            firm.legal_form,
+            True if flag is None and basis == BY_FLAG else flag,
+            self.reference.legal_forms,
+            inclusive_kind=firm.inclusive_kind,
+            verified=known.ess == Firm.Ess.YES if known and basis == BY_PERSON else None,
         )
         firm.ess, firm.ess_family, firm.ess_provenance = status.status, status.family, status.provenance
 

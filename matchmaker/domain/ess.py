@@ -10,7 +10,7 @@ from matchmaker.domain.reference import LegalForm
 # Conventioned kinds are run by ESS structures or commercial firms alike: the kind proves nothing.
 _KIND_IS_ASSOCIATION = frozenset({"ACI", "AI"})
 
-BY_FORM = "catégorie juridique"
+BY_PERSON, BY_FLAG, BY_FORM = "vérifié par une personne", "indicateur SIRENE", "catégorie juridique"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,9 @@ def ess_status(
     form = table.get(legal_form)
     family = form.family if form else ""
     if verified is not None:
-        return EssStatus("yes" if verified else "no", family, "vérifié par une personne")
+        return EssStatus("yes" if verified else "no", family, BY_PERSON)
     if flag:
-        return EssStatus("yes", family or "société commerciale de l'ESS", "indicateur SIRENE")
+        return EssStatus("yes", family or "société commerciale de l'ESS", BY_FLAG)
     if form is not None:
         return EssStatus(form.result, family, BY_FORM)
     if legal_form:
