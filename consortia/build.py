@@ -21,7 +21,7 @@ from matchmaker.domain.index import Answer, FirmIndex, Found, LotQuery
 from matchmaker.domain.notice import Reservation
 from matchmaker.domain.reference import Reference
 from matchmaker.domain.trade import LotTrade
-from matchmaker.match import firm_index, lot_query
+from matchmaker.match import firm_index, held, lot_query
 from matchmaker.models import Firm, Lot
 from matchmaker.needs import recommended_hours, required_hours, set_needs
 from matchmaker.queries import with_commune
@@ -275,6 +275,9 @@ def _members(case: Case, grouping: Grouping, proposal: Proposal) -> list[Member]
 
 @transaction.atomic
 def _store(outcome: Outcome, rows: Iterable[tuple[Proposal, list[Member]]]) -> Outcome:
+    """Replace what was concluded for a lot. The same task delivered twice at once waits its turn here."""
+    if not held(outcome.lot):
+        return outcome
     Outcome.objects.filter(lot=outcome.lot).delete()
     Proposal.objects.filter(lot=outcome.lot).delete()
     outcome.save()

@@ -90,11 +90,18 @@ def match_lots(lot_ids: Iterable[int], run_id: int | None = None) -> int:
     return count
 
 
+def held(lot: Lot) -> bool:
+    """Keep others from this lot until the transaction ends; False when an import withdrew it meanwhile."""
+    return Lot.objects.select_for_update().filter(pk=lot.pk).order_by().first() is not None
+
+
 def _store(lot: Lot, answer: Answer, run_id: int | None) -> None:
     lot.supply_count, lot.solo_count = answer.supply, answer.solo
     lot.match_state = _state(lot, answer)
     lot.run_id = run_id
     with transaction.atomic():
+        if not held(lot):
+            return
         lot.save(update_fields=["needs", "trades", "supply_count", "solo_count", "match_state", "run"])
         lot.matches.all().delete()
         Match.objects.bulk_create(
