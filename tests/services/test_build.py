@@ -1,0 +1,306 @@
+"""From a matched lot to lawful groupings, or to the reason why none exists."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from consortia.build import build_lots
+from consortia.domain.problem import Candidate, Form, Grouping, Need, Part, Problem
+from consortia.domain.rules import violations
+from consortia.models import Outcome, Proposal
+from matchmaker.domain.index import FirmIndex
+from matchmaker.match import firm_index, lot_query, match_lots
+from matchmaker.models import Firm, Lot
+from matchmaker.needs import set_needs
+from matchmaker.reference import reference
+from tests.factories import make_firm, make_lot, make_tender
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("places")]
+
+TOWNS = ("38185", "38421", "38151", "38169", "38229", "38382")
+
+
+def team(*capacities: int, **more: object) -> list[Firm]:
+    """Cleaning firms around Grenoble, all with public references."""
+    facts: dict[str, object] = {"references": 4, "fte_mid": 12.0} | more
+    return [
+        make_firm(f"Propreté {n}", commune_code=TOWNS[n % 6], capacity_eur=eur, **facts)
+        for n, eur in enumerate(capacities)
+    ]
+
+
+def built(lot: Lot) -> Outcome:
+    match_lots([lot.pk])
+    assert build_lots([lot.pk]) == 1
+    return Outcome.objects.get(lot=lot)
+
+
+def proposals(lot: Lot) -> list[Proposal]:
+    return list(lot.proposals.prefetch_related("members__firm"))
+
+
+def problem_of(lot: Lot, index: FirmIndex) -> tuple[Problem, dict[int, Candidate]]:
+    """The same lot as a problem again, from what is stored and what the domain guide says."""
+    tables = reference()
+    query = lot_query(lot, set_needs(lot, tables), tables)
+    assert query is not None
+    assert query.yearly_eur is not None
+    answer = index.ask(query, 1_000)
+    firms = Firm.objects.in_bulk([found.id for found in answer.top])
+    candidates = {
+        found.id: Candidate(
+            id=found.id,
+            needs=frozenset(found.served),
+            capacity_eur=firms[found.id].capacity_mid_eur,
+            cost=0,
+            turnover_eur=firms[found.id].turnover_mid_eur,
+            experienced=bool(firms[found.id].references),
+            distance_km=found.distance_km,
+            radius_km=found.radius_km,
+        )
+        for found in answer.top
+    }
+    others = [Need(need.trade, int(query.yearly_eur * need.share)) for need in query.trades[1:]]
+    main = Need(query.trades[0].trade, query.yearly_eur - sum(need.amount_eur for need in others))
+    return Problem((main, *others), tuple(candidates.values()), supply=answer.supply), candidates
+
+
+# ---------------------------------------------------------------- lawful proposals
+
+
+@pytest.mark.parametrize(
+    ("cpvs", "amount"),
+    [(["90911200"], 240_000), (["90911200", "77310000"], 300_000), (["90911200", "77310000", "45442100"], 200_000)],
+)
+def test_stored_proposals_pass_every_rule(cpvs: list[str], amount: int) -> None:
+    team(70_000, 60_000, 55_000, 50_000, 45_000, 40_000)
+    team(30_000, 80_000, 70_000, trades=["T04", "T01"])
+    team(60_000, 50_000, trades=["T07"])
+    lot = make_lot(cpvs=cpvs, amount_eur=amount)
+    outcome = built(lot)
+    assert outcome.state == "proposed", outcome.message
+    problem, candidates = problem_of(lot, firm_index(reference(), fictitious=False))
+    for proposal in proposals(lot):
+        members = sorted(proposal.members.all(), key=lambda member: member.position)
+        parts = [Part(candidates[m.firm_id], tuple(m.by_trade.items())) for m in members]
+        assert violations(problem, Grouping(tuple(parts), Form(proposal.form))) == ()
+        assert [member.mandataire for member in members] == [True] + [False] * (len(members) - 1)
+        assert sum(member.amount_eur for member in members) == amount // 2
+        assert sum(member.share for member in members) == pytest.approx(1)
+
+
+def test_proposals_are_ranked_and_share_half_their_members_at_most() -> None:
+    team(70_000, 60_000, 65_000, 62_000, 63_000, 61_000, 64_000, 66_000)
+    lot = make_lot()
+    built(lot)
+    found = proposals(lot)
+    assert [proposal.rank for proposal in found] == [1, 2, 3]
+    sizes_and_costs = [(proposal.members.count(), proposal.cost) for proposal in found]
+    assert sizes_and_costs == sorted(sizes_and_costs)
+    teams = [{member.firm_id for member in proposal.members.all()} for proposal in found]
+    for rank, ids in enumerate(teams):
+        assert all(2 * len(ids & earlier) <= len(ids) for earlier in teams[:rank])
+
+
+def test_every_proposal_says_why_what_to_watch_and_who_could_step_in() -> None:
+    team(70_000, 60_000, 65_000, 62_000)
+    lot = make_lot()
+    outcome = built(lot)
+    assert outcome.message.startswith("2 entreprises peuvent couvrir ce lot ensemble")
+    assert outcome.solver["status"] == "optimal"
+    for proposal in proposals(lot):
+        assert proposal.proven
+        assert proposal.cost == proposal.bound
+        assert any("mandataire" in reason for reason in proposal.reasons)
+        assert any("R2142-22" in reason for reason in proposal.reasons)  # G2: the form is the members' choice
+        assert any("R2142-21" in warning for warning in proposal.warnings)
+        assert "besoin économique" in proposal.justification
+        assert all(member.withdrawal.startswith("Si Propreté ") for member in proposal.members.all())
+
+
+def test_a_reserved_lot_proposes_eligible_members_only() -> None:
+    """R6: an ordinary firm, however able, is no member of a grouping on a reserved lot."""
+    team(60_000, 70_000, 65_000, 62_000, inclusive_kind="EI", ess="yes")
+    team(500_000, 400_000)
+    lot = make_lot(reservation="siae")
+    assert built(lot).state == "proposed"
+    kinds = {member.firm.inclusive_kind for proposal in proposals(lot) for member in proposal.members.all()}
+    assert kinds == {"EI"}
+
+
+def test_partially_diffused_members_stay_masked_in_every_sentence() -> None:
+    """D1: the name and address of a firm that opposed its diffusion appear nowhere."""
+    secret = {"diffusion": "P", "trade_name": "Enseigne Cachée", "address": "99 impasse Cachée"}
+    hidden = [
+        make_firm(f"Fernande Secrète {n}", commune_code=TOWNS[n], capacity_eur=65_000, references=2, **secret)
+        for n in range(6)
+    ]
+    lot = make_lot()
+    built(lot)
+    texts = [lot.outcome.message]
+    for proposal in proposals(lot):
+        texts += [*proposal.reasons, *proposal.warnings, proposal.justification]
+        texts += [member.withdrawal for member in proposal.members.all()]
+    told = " ".join(texts)
+    assert "Entreprise à diffusion partielle" in told
+    assert not any(word in told for word in ("Fernande", "Secrète", "Cachée", *(firm.siret for firm in hidden)))
+
+
+def test_building_again_gives_the_same_proposals() -> None:
+    team(70_000, 60_000, 65_000, 62_000)
+    lot = make_lot()
+
+    def told() -> list[object]:
+        return [
+            (proposal.rank, proposal.cost, proposal.reasons, [(m.firm_id, m.by_trade) for m in proposal.members.all()])
+            for proposal in proposals(lot)
+        ]
+
+    built(lot)
+    before = told()
+    built(lot)
+    assert told() == before
+    assert Outcome.objects.count() == 1
+
+
+def test_fictitious_teams_answer_fictitious_lots() -> None:
+    team(60_000, 70_000, 65_000, 62_000)
+    demo = {firm.pk for firm in team(60_000, 70_000, 65_000, 62_000, fictitious=True)}
+    lot = make_lot(tender=make_tender(fictitious=True))
+    built(lot)
+    members = {member.firm_id for proposal in proposals(lot) for member in proposal.members.all()}
+    assert members
+    assert members <= demo
+
+
+def test_an_exclusive_consultation_is_told_so() -> None:
+    team(70_000, 60_000, 65_000, 62_000)
+    lot = make_lot(tender=make_tender(exclusive_grouping=True))
+    built(lot)
+    assert not any("R2142-21" in warning for warning in proposals(lot)[0].warnings)
+
+
+# ---------------------------------------------------------------- reasons why none
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason", "words"),
+    [
+        ({"amount_eur": None}, "amount", "Le montant du lot n'est pas publié"),
+        ({"point": None}, "no_place", "lieu d'exécution inconnu"),
+        ({"cpvs": ["66000000"]}, "no_trade", "aucun métier reconnu"),
+    ],
+)
+def test_a_lot_without_amount_place_or_trade_says_so_in_french(
+    changes: dict[str, object], reason: str, words: str
+) -> None:
+    team(70_000, 60_000, 65_000, 62_000)
+    lot = make_lot(**changes)
+    outcome = built(lot)
+    assert (outcome.state, outcome.reason) == ("unsized", reason)
+    assert words in outcome.message
+    assert not lot.proposals.exists()
+
+
+def test_nobody_in_reach_is_a_reason_with_the_distance_searched() -> None:
+    lot = make_lot()
+    outcome = built(lot)
+    assert (outcome.state, outcome.reason) == ("none", "trade")
+    assert outcome.message == "Aucune entreprise admissible en nettoyage de locaux à moins de 38 km."
+
+
+def test_missing_capacity_is_told_in_euros_and_hours_and_stored_for_the_page() -> None:
+    team(20_000, 20_000, 15_000, 15_000, 5_000, 5_000, 5_000, 5_000)
+    lot = make_lot()
+    outcome = built(lot)
+    assert (outcome.state, outcome.reason) == ("none", "capacity")
+    assert "Il manque 50 000 € de capacité par an en nettoyage de locaux" in outcome.message
+    (gap,) = outcome.gaps
+    assert (gap["kind"], gap["trade"], gap["found_eur"], gap["missing_eur"]) == ("capacity", "T01", 70_000, 50_000)
+
+
+def test_several_firms_able_alone_make_a_grouping_needless() -> None:
+    team(200_000, 200_000)
+    outcome = built(make_lot())
+    assert (outcome.state, outcome.reason) == ("not_needed", "solo")
+    assert outcome.message == "2 entreprises peuvent répondre seules ; aucun groupement licite ne ferait mieux."
+
+
+def test_a_reservation_to_the_ess_that_is_doubtful_is_noted() -> None:
+    """R5: cleaning is none of the services of article L2113-15, and four years are more than three."""
+    lot = make_lot(reservation="ess", duration_months=48)
+    notes = built(lot).notes
+    assert len(notes) == 2
+    assert all(note.startswith("Réserve à vérifier") for note in notes)
+
+
+def test_two_vague_cpv_codes_that_begin_alike_never_stop_a_chunk() -> None:
+    """Works and horticulture could both be green spaces; every lot after such a one was lost."""
+    team(70_000, 60_000, 65_000, 62_000)
+    vague, plain = make_lot(cpvs=["45000000", "77000000"]), make_lot()
+    match_lots([vague.pk, plain.pk])
+    assert build_lots([vague.pk, plain.pk]) == 2
+    assert Outcome.objects.get(lot=vague).message
+    assert Outcome.objects.get(lot=plain).state == "proposed"
+
+
+# ---------------------------------------------------------------- insertion hours
+
+
+def test_hours_the_members_cannot_host_are_named() -> None:
+    """2 400 h over two years are 1 200 a year; ordinary firms host none."""
+    team(70_000, 60_000, 65_000, 62_000)
+    lot = make_lot(insertion_hours=2_400)
+    outcome = built(lot)
+    assert (outcome.state, outcome.reason, outcome.hours_required) == ("none", "hours", 1_200)
+    assert outcome.message == "Il manque 1200 h d'insertion par an : les membres possibles peuvent en accueillir 0."
+    assert outcome.gaps[0]["missing_hours"] == 1_200
+
+
+def test_inclusive_members_host_the_hours_their_capacity_allows() -> None:
+    """60 000 EUR at 48 kEUR per FTE are 1.25 FTE: 1 200 h of 60 % insertion each."""
+    team(60_000, 60_000, 60_000, 60_000, inclusive_kind="EI", ess="yes")
+    lot = make_lot(insertion_hours=4_000)
+    assert built(lot).state == "proposed"
+    first = proposals(lot)[0]
+    assert first.hours == 2_400
+    assert [member.hours for member in first.members.all()] == [1_200, 1_200]
+
+
+def test_mise_a_disposition_lends_hours_and_is_never_a_member() -> None:
+    """The missing hours come from an employment agency for insertion, which produces nothing itself."""
+    team(70_000, 60_000, 65_000, 62_000)
+    agency = make_firm("Travail Partagé", trades=["T01", "T44"], inclusive_kind="ETTI", capacity_eur=90_000)
+    lot = make_lot(insertion_hours=2_400)
+    outcome = built(lot)
+    assert outcome.state == "proposed"
+    (supplier,) = outcome.hours_suppliers
+    assert supplier["siret"] == agency.siret
+    assert supplier["hours"] == round(90_000 / 44_000 * 1_600 * 0.8)
+    members = {member.firm_id for proposal in proposals(lot) for member in proposal.members.all()}
+    assert agency.pk not in members
+    assert any("Travail Partagé" in reason and "sans être membre" in reason for reason in proposals(lot)[0].reasons)
+
+
+def test_recommended_hours_follow_the_arithmetic_of_the_guide() -> None:
+    """240 000 EUR over two years of cleaning: 120 000 x 0.8 / 24 x 15 % = 600 h a year."""
+    assert built(make_lot()).hours_recommended == 600
+
+
+def test_a_small_lot_is_recommended_no_clause() -> None:
+    assert built(make_lot(amount_eur=40_000)).hours_recommended == 0
+
+
+def test_a_lot_withdrawn_while_its_groupings_were_sought_leaves_nothing_behind() -> None:
+    team(70_000, 60_000, 65_000, 62_000)
+    lot = make_lot(deadline=datetime(2026, 12, 24, tzinfo=UTC))
+    match_lots([lot.pk])
+    stale = Lot.objects.select_related("tender").get(pk=lot.pk)
+    Lot.objects.filter(pk=lot.pk).delete()
+    from consortia.build import build_lot
+
+    build_lot(stale, reference(), firm_index(reference(), fictitious=False))
+    assert not Outcome.objects.exists()
+    assert not Proposal.objects.exists()

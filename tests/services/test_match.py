@@ -1,0 +1,176 @@
+"""Lots meet firms: what is stored is what the formula says, and only whom it may."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from geo.domain.distance import distance_km
+from geo.domain.point import Point
+from matchmaker.domain.index import FirmIndex
+from matchmaker.match import firm_index, match_lots
+from matchmaker.models import Firm, Lot, Match
+from matchmaker.reference import reference
+from tests.factories import make_firm, make_lot, make_tender
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("places")]
+
+TOWNS = ("38185", "38421", "38151", "38169", "38229", "38563", "38382", "38545", "38140")
+
+
+def firms(count: int = 9, **more: object) -> list[Firm]:
+    return [
+        make_firm(
+            f"Propreté {n}",
+            commune_code=TOWNS[n % 9],
+            capacity_eur=20_000 * n,
+            ess="yes" if n % 3 == 0 else "no",
+            trade_source="declared" if n % 2 else "naf",
+            **more,
+        )
+        for n in range(count)
+    ]
+
+
+def matched(lot: Lot) -> list[Match]:
+    assert match_lots([lot.pk]) == 1
+    lot.refresh_from_db()
+    return list(lot.matches.order_by("rank").select_related("firm"))
+
+
+def test_stored_parts_make_the_stored_score() -> None:
+    firms()
+    tables = reference()
+    weights = [tables[f"score.{part}"] for part in ("trade", "distance", "capacity", "ess")]
+    found = matched(make_lot())
+    assert len(found) == 9
+    for match in found:
+        parts = [match.trade_part, match.distance_part, match.capacity_part, match.ess_part]
+        assert match.score == sum(weight * part for weight, part in zip(weights, parts, strict=True))
+        assert all(0 <= part <= 1 for part in parts)
+
+
+def test_stored_parts_are_those_of_the_firm_and_the_lot() -> None:
+    """240 000 EUR over 24 months: 120 000 a year; the distance is by road, from the establishment."""
+    firms()
+    lot = make_lot()
+    for match in matched(lot):
+        firm = match.firm
+        km = 1.3 * distance_km(Point(firm.point.x, firm.point.y), Point(lot.point.x, lot.point.y))
+        assert math.isclose(match.distance_km, km, abs_tol=1e-9)
+        assert math.isclose(match.distance_part, min(1, max(0, 1.5 - km / 25)), abs_tol=1e-12)
+        assert match.capacity_part == min(1, firm.capacity_mid_eur / 120_000)
+        assert match.ess_part == (firm.ess == "yes")
+        assert match.trade_part == (1.0 if firm.trade_source == "declared" else 0.8)
+        assert match.solo is (firm.capacity_mid_eur >= 120_000)
+
+
+def test_ranks_follow_scores_without_a_gap() -> None:
+    firms()
+    found = matched(make_lot())
+    assert [match.rank for match in found] == list(range(1, 10))
+    assert [match.score for match in found] == sorted((match.score for match in found), reverse=True)
+
+
+def test_the_counts_are_those_of_all_firms_in_reach_not_of_the_matches_kept(settings) -> None:
+    settings.MATCHES_PER_LOT = 3
+    firms()
+    make_firm("Trop loin", commune_code="38540", capacity_eur=900_000)  # Vienne, 76 km as the crow flies
+    lot = make_lot()
+    assert len(matched(lot)) == 3
+    assert (lot.supply_count, lot.solo_count) == (9, 3)
+
+
+def test_closed_firms_are_never_matched() -> None:
+    open_, closed = firms(2)
+    Firm.objects.filter(pk=closed.pk).update(active=False)
+    assert [match.firm_id for match in matched(make_lot())] == [open_.pk]
+
+
+def test_firms_without_place_or_trade_are_never_matched() -> None:
+    make_firm("Sans lieu", point=None)
+    make_firm("Sans métier", trades=[], trade_source="none")
+    lot = make_lot()
+    assert matched(lot) == []
+    assert lot.match_state == "no_firm"
+
+
+def test_fictitious_lots_never_meet_real_firms_nor_real_lots_fictitious_ones() -> None:
+    real, demo = make_firm("Réelle"), make_firm("Fictive", fictitious=True)
+    assert [m.firm_id for m in matched(make_lot())] == [real.pk]
+    assert [m.firm_id for m in matched(make_lot(tender=make_tender(fictitious=True)))] == [demo.pk]
+
+
+@pytest.mark.parametrize(
+    ("reservation", "kinds"),
+    [("siae", {"EI", "ACI"}), ("ea_esat", {"EA", "ESAT"}), ("ea_esat_siae", {"EI", "ACI", "EA", "ESAT"})],
+)
+def test_a_reserved_lot_meets_the_kinds_it_is_reserved_to(reservation: str, kinds: set[str]) -> None:
+    for kind in ("", "EI", "ACI", "EA", "ESAT", "GEIQ", "ETTI"):
+        make_firm(f"Structure {kind}", inclusive_kind=kind)
+    assert {match.firm.inclusive_kind for match in matched(make_lot(reservation=reservation))} == kinds
+
+
+def test_partially_diffused_firms_are_matched_like_others() -> None:
+    """D1 masks their name and address; it does not take them out of the supply."""
+    hidden = make_firm("Secrète", diffusion="P")
+    assert [match.firm_id for match in matched(make_lot())] == [hidden.pk]
+
+
+@pytest.mark.parametrize(
+    ("changes", "state"),
+    [
+        ({"cpvs": ["66000000"]}, "no_trade"),
+        ({"cpvs": []}, "no_trade"),
+        ({"point": None}, "no_place"),
+        ({"cpvs": ["45442100"]}, "no_firm"),
+        ({"amount_eur": None}, "matched"),
+    ],
+)
+def test_each_lot_says_how_its_match_ended(changes: dict[str, object], state: str) -> None:
+    make_firm()
+    lot = make_lot(match_state="pending", **changes)
+    matched(lot)
+    assert lot.match_state == state
+    assert lot.matches.exists() is (state == "matched")
+
+
+def test_an_unpublished_amount_ranks_by_trade_distance_and_ess_alone() -> None:
+    firms()
+    assert {match.capacity_part for match in matched(make_lot(amount_eur=None))} == {0.5}
+
+
+def test_matching_again_changes_nothing() -> None:
+    firms()
+    lot = make_lot()
+    columns = [field.name for field in Match._meta.concrete_fields if field.name != "id"]
+    matched(lot)
+    before = list(lot.matches.order_by("rank").values(*columns))
+    matched(lot)
+    assert list(lot.matches.order_by("rank").values(*columns)) == before
+
+
+def test_matching_again_forgets_firms_that_went() -> None:
+    gone, stays = firms(2)
+    lot = make_lot()
+    matched(lot)
+    Firm.objects.filter(pk=gone.pk).delete()
+    assert [match.firm_id for match in matched(lot)] == [stays.pk]
+
+
+def test_a_lot_withdrawn_meanwhile_is_passed_over() -> None:
+    firms(2)
+    lot, other = make_lot(), make_lot()
+    lot.delete()
+    assert match_lots([999_999, other.pk]) == 1
+    assert other.matches.count() == 2
+
+
+def test_the_index_is_built_once_for_an_unchanged_supply_and_anew_for_a_changed_one() -> None:
+    firms(2)
+    first = firm_index(reference(), fictitious=False)
+    assert isinstance(first, FirmIndex)
+    assert firm_index(reference(), fictitious=False) is first
+    make_firm("Nouvelle")
+    assert len(firm_index(reference(), fictitious=False)) == 3
