@@ -45,10 +45,12 @@ def test_every_code_of_a_trade_has_its_official_shape(reference: Reference) -> N
 
 @pytest.mark.parametrize(
     ("band", "mid"),
-    zip(
-        ["NN", "00", "01", "02", "03", "11", "12", "21", "22", "31", "32", "41", "42", "51", "52", "53"],
-        (0, 0.5, 1.5, 4, 7.5, 14, 32, 70, 140, 225, 350, 700, 1400, 3200, 7000, 12000),
-        strict=True,
+    list(
+        zip(
+            ["NN", "00", "01", "02", "03", "11", "12", "21", "22", "31", "32", "41", "42", "51", "52", "53"],
+            (0, 0.5, 1.5, 4, 7.5, 14, 32, 70, 140, 225, 350, 700, 1400, 3200, 7000, 12000),
+            strict=True,
+        )
     ),
 )
 def test_headcount_midpoints_are_those_of_the_guide(reference: Reference, band: str, mid: float) -> None:
