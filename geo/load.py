@@ -67,6 +67,7 @@ def load_zones(path: Path) -> tuple[int, int]:
             "UPDATE geo_commune c SET zone_id = z.zone_id FROM commune_zone z WHERE z.code IN (c.code, c.parent_id)"
         )
         attached = cursor.rowcount
+        cursor.execute("DROP TABLE commune_zone")
     return len(ids), attached
 
 
@@ -146,4 +147,5 @@ def _copy_communes(territory: Territory) -> None:
             f"INSERT INTO geo_commune ({columns}) SELECT {columns} FROM commune_new ORDER BY parent_id NULLS FIRST "
             f"ON CONFLICT (code) DO UPDATE SET {assignments}"
         )
+        cursor.execute("DROP TABLE commune_new")
         cursor.execute("ANALYZE geo_commune")

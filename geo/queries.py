@@ -94,3 +94,8 @@ def zone_of(place: Point) -> Zone | None:
     """Zone d'emploi of a point, or the arrondissement that stands in for it until a file is loaded."""
     commune = commune_at(place)
     return commune.zone if commune else None
+
+
+def vintages() -> list[Vintage]:
+    """Which editions of the territory are in place, with their source and licence. One query."""
+    return list(Vintage.objects.order_by("name"))

@@ -123,6 +123,9 @@ class Gazetteer:
             pool = self.by_departement.get(departement_of_postcode(code), [])
         if not pool:
             pool = [commune for departement in departements for commune in self.by_departement[departement]]
+        if not pool and not code:  # nothing but a name: believed when France has one commune of that very name
+            namesakes = [commune for commune in self.by_name.get(name, []) if commune.current]
+            pool = namesakes if len(namesakes) == 1 else []
         found = _closest(name, pool)
         return self._at(found) if found else None
 
