@@ -156,7 +156,14 @@ def test_a_paris_arrondissement_is_paris_under_its_current_name(places: Gazettee
 
 def test_a_city_without_postcode_is_looked_for_in_its_nuts(places: Gazetteer) -> None:
     assert places.locate(nuts="FRG01", city="Saint Nazaire").commune == "44184"  # type: ignore[union-attr]
-    assert places.locate(city="Saint Nazaire") is None
+
+
+def test_a_name_alone_is_believed_when_france_has_one_commune_of_that_very_name(places: Gazetteer) -> None:
+    assert places.locate(nuts="FR", city="Angers").commune == "49007"  # type: ignore[union-attr]
+    assert places.locate(city="ANGERS").commune == "49007"  # type: ignore[union-attr]
+    assert places.locate(city="Saint-Denis") is None  # La Réunion or Seine-Saint-Denis
+    assert places.locate(city="Angerz") is None  # near is not enough
+    assert places.locate(city="Angers", country="DE") is None
 
 
 def test_a_city_unknown_to_its_postcode_leaves_the_postcode(places: Gazetteer) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.gis.geos import GEOSGeometry
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from hypothesis import settings
 
 from geo.models import Commune, Vintage
@@ -40,6 +40,7 @@ def france(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> I
     with django_db_blocker.unblock(), transaction.atomic():  # type: ignore[attr-defined]
         load_reference()
         load_territory()
+        connection.check_constraints()  # once here, else at the end of every test
         yield
         transaction.set_rollback(True)
 
