@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import date, datetime
 
 from django.utils import timezone
@@ -129,7 +130,12 @@ def hour_of(moment: datetime) -> str:
 
 
 def day(value: date | None) -> str:
-    return date_format(value, "j F Y") if value else ""
+    return _with_ordinal(date_format(value, "j F Y"), value) if value else ""
+
+
+def _with_ordinal(text: str, value: date) -> str:
+    """The first of a month is an ordinal in French: "mardi 1er décembre"."""
+    return re.sub(r"(^|\s)1 ", r"\g<1>1er ", text, count=1) if value.day == 1 and french() else text
 
 
 def days_until(deadline: datetime, as_of: date) -> int:
@@ -156,7 +162,7 @@ def moment_in_words(deadline: datetime | None, as_of: date) -> str:
         return ""
     local = timezone.localtime(deadline)
     pattern = "l j F" if local.year == as_of.year else "l j F Y"
-    return f"{date_format(local, pattern)}, {hour_of(local)}"
+    return f"{_with_ordinal(date_format(local, pattern), local)}, {hour_of(local)}"
 
 
 def joined(names: list[str]) -> str:

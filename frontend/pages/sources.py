@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from frontend import charts
 from frontend.access import login_not_required, staff_only
+from geo.queries import vintages
 from matchmaker.models import ReferenceRow
 from matchmaker.queries import (
     import_runs,
@@ -26,7 +27,7 @@ from matchmaker.queries import (
 @login_not_required
 @require_safe
 def sources(request: HttpRequest) -> HttpResponse:
-    """At most 6 queries."""
+    """At most 7 queries."""
     rows = parameters()
     weights = score_weights(row for row in rows if row.key.startswith("score."))
     context = {
@@ -35,6 +36,7 @@ def sources(request: HttpRequest) -> HttpResponse:
         "parameters": rows,
         "tables": _tables(reference_tables()),
         "imports": import_runs(),
+        "vintages": vintages(),
         "stock": stock(),
         "run": running_run(),
     }
