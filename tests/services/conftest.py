@@ -71,7 +71,8 @@ def checksum(*tables: type[models.Model]) -> str:
         names = [
             field.name
             for field in table._meta.concrete_fields
-            if field.name not in _NOT_COMPARED and not (field.is_relation and field.name in ("tender", "lot", "buyer"))
+            if field.name not in _NOT_COMPARED
+            and not (field.is_relation and field.name in ("tender", "lot", "buyer", "proposal"))
         ]
         rows = table.objects.values_list(*names)
         for row in sorted(
