@@ -16,6 +16,8 @@ class SiretError(ValueError):
 
 def normalise_siret(text: str) -> str:
     """The 14 digits of ``text``, without spaces, dots or prefix; raise ``SiretError`` if it is no SIRET."""
+    if not text.strip():
+        raise SiretError("Le SIRET manque : complétez-le (14 chiffres) et relancez l'import.")
     digits = _NOISE.sub("", text)
     if not _DIGITS.fullmatch(digits):
         raise SiretError(f"« {text.strip()} » n'est pas un SIRET : il faut 14 chiffres.")
