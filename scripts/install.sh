@@ -231,14 +231,3 @@ install_words() {
   "$VENV/bin/pybabel" -q compile -D django -d frontend/locale
   stamp words "$(words_hash)"
 }
-
-# --- translations: compiled by Babel, since a bare machine has no gettext ------------------------------
-
-messages_hash() { find frontend/locale -name '*.po' -exec cat {} + | hash_of; }
-
-messages_ready() { stamped messages "$(messages_hash)" && [ -n "$(find frontend/locale -name '*.mo' -print -quit)" ]; }
-
-install_messages() {
-  "$VENV/bin/pybabel" compile -D django -d frontend/locale
-  stamp messages "$(messages_hash)"
-}
