@@ -87,13 +87,13 @@ def brute_force(firms: list[IndexedFirm], lot: LotQuery, k: int) -> tuple[list[t
         if best:
             solo = lot.yearly_eur is not None and firm.capacity_eur >= lot.yearly_eur and len(served) == len(lot.trades)
             alone += solo
-            rows.append((firm.id, best[0], best[2], tuple(served), solo))
+            rows.append((firm.id, best[0], best[1], best[2], tuple(served), solo, road_km(firm.point, lot.point)))
     rows.sort(key=lambda row: (-row[1], row[0]))
     return rows[:k], len(rows), alone
 
 
 def told(found: Found) -> tuple[object, ...]:
-    return (found.id, found.score, found.parts, found.served, found.solo)
+    return (found.id, found.score, found.trade, found.parts, found.served, found.solo, found.distance_km)
 
 
 # ---------------------------------------------------------------- random territories

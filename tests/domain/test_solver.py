@@ -168,6 +168,13 @@ def test_two_firms_able_alone_are_never_put_together() -> None:
     assert solve(lot, count=1).solutions[0].grouping.ids in ({1, 3}, {2, 3})
 
 
+def test_a_firm_with_just_the_least_part_free_may_be_a_member() -> None:
+    """Five per cent of the lot, to the euro."""
+    lot = painting(firm(1, 950), firm(2, 50), amount=1_000)
+    assert solve(lot).solutions[0].grouping.ids == {1, 2}
+    assert solve(replace(lot, candidates=(firm(1, 951), firm(2, 49)))).solutions == ()
+
+
 @pytest.mark.parametrize(("supply", "largest"), [(3, 1), (4, 2), (7, 3), (8, 4), (100, 4)])
 def test_c1_bounds_the_size_by_half_of_the_supply(supply: int, largest: int) -> None:
     assert largest_size(painting(supply=supply), 10) == largest
