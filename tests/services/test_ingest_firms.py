@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -377,6 +377,30 @@ def test_a_damaged_table_keeps_whole_batches_and_counts_only_those(
     assert run.new == Firm.objects.count()
     assert run.new % 100 == 0
     assert run.finished_at is not None
+
+
+def test_a_batch_the_database_gives_up_on_is_undone_whole_and_not_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("matchmaker.ingest.firms.BATCH", 3)
+    rows = many(8)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION give_up() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION 'canceling statement' USING ERRCODE = 'query_canceled'; END $$"
+        )
+        cursor.execute(
+            "CREATE TRIGGER give_up BEFORE INSERT ON matchmaker_firm FOR EACH ROW "
+            f"WHEN (NEW.siret = '{rows[4]['siret']}') EXECUTE FUNCTION give_up()"
+        )
+    path = write_csv(tmp_path / "liste.csv", rows)
+    with pytest.raises(OperationalError):
+        ingest_firms(path)
+    run = ImportRun.objects.get()
+    assert (run.state, run.read, run.new, Firm.objects.count()) == ("failed", 3, 3, 3)
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TRIGGER give_up ON matchmaker_firm")
+    assert counts(ingest_firms(path)) == {"read": 8, "new": 5, "unchanged": 3}
 
 
 def test_a_run_found_open_was_killed_and_is_closed_by_the_next_one(table) -> None:
