@@ -58,6 +58,7 @@ INSTALLED_APPS = [
 
 # Default is deny: a view is for signed-in people unless it says @login_not_required.
 MIDDLEWARE = [
+    "frontend.middleware.PlainText",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -116,7 +117,9 @@ REDIS_URL = env("REDIS_URL") or f"unix://{_socket}?db=0"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 
 # Celery: a task may be delivered twice, so each is idempotent; see docs/decisions/0005.
-CELERY_BROKER_URL = env("REDIS_URL") or f"redis+socket://{_socket}?virtual_host=1"
+# The broker has a Redis database of its own: clearing the cache must not empty the queue.
+_redis_server = env("REDIS_URL").rsplit("/", 1)[0]
+CELERY_BROKER_URL = f"{_redis_server}/1" if _redis_server else f"redis+socket://{_socket}?virtual_host=1"
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

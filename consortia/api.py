@@ -103,7 +103,7 @@ def lots(request: HttpRequest, query: Query[LotQuery]) -> LotPage:
     """At most five SQL queries."""
     as_of = current_as_of()
     found = lots_matching(lot_filter(request.GET), as_of)
-    limit, offset = max(1, min(200, query.limit)), max(0, query.offset)
+    limit, offset = max(1, min(200, query.limit)), min(max(0, query.offset), 10_000_000)
     rows = for_list(found)[offset : offset + limit]
     return LotPage(as_of=as_of, total=found.count(), offset=offset, limit=limit, results=[lot_out(lot) for lot in rows])
 

@@ -11,12 +11,11 @@ from functools import cache
 from django.db import transaction
 
 from consortia.domain.explain import Gap, TradeWords, gaps, radius_km, replacements, sentence
-from consortia.domain.problem import Candidate, Grouping, Need, Problem
+from consortia.domain.problem import Candidate, Grouping, Need, Part, Problem
 from consortia.domain.rules import violations
 from consortia.domain.solver import Solved, largest_size, solve
 from consortia.models import Member, Outcome, Proposal
-from consortia.words import justification, reasons, warnings, withdrawal
-from matchmaker.domain.eligibility import r5_objections
+from consortia.words import justification, notes, reasons, warnings, withdrawal
 from matchmaker.domain.index import Answer, FirmIndex, Found, LotQuery
 from matchmaker.domain.notice import Reservation
 from matchmaker.domain.reference import Reference
@@ -37,6 +36,7 @@ class Case:
     """All that is known of a lot when its groupings are sought."""
 
     lot: Lot
+    needs: tuple[LotTrade, ...]
     problem: Problem
     firms: Mapping[int, Firm]
     answer: Answer
@@ -58,7 +58,7 @@ def build_lot(lot: Lot, tables: Reference, index: FirmIndex, run_id: int | None 
     """Solve one lot and store what was found."""
     needs = set_needs(lot, tables)
     query = lot_query(lot, needs, tables)
-    outcome = Outcome(lot=lot, run_id=run_id, notes=_notes(lot))
+    outcome = Outcome(lot=lot, run_id=run_id, notes=notes(lot, needs, tables))
     outcome.hours_required = required_hours(lot, tables)
     outcome.hours_recommended = recommended_hours(lot, needs, tables)
     if query is None:
@@ -112,12 +112,13 @@ def _case(
         hours_required=max(0, hours - lent),
         reserved=query.reservation is not Reservation.NONE,
         exclusive=bool(lot.tender.exclusive_grouping),
+        turnover_multiple_permille=round(1000 * tables["grouping.turnover_multiple"]),
         max_members=tables.integer("grouping.max_members"),
         min_share_permille=round(1000 * tables["grouping.min_share"]),
         mandataire_permille=round(1000 * tables["grouping.mandataire_share"]),
         supply_permille=round(1000 * tables["grouping.supply_share"]),
     )
-    return Case(lot, problem, firms, answer, suppliers, tables)
+    return Case(lot, needs, problem, firms, answer, suppliers, tables)
 
 
 def _supplier_query(query: LotQuery) -> LotQuery:
@@ -174,12 +175,6 @@ def _hours(firm: Firm, trade: str, tables: Reference) -> int:
         return 0
     fte = firm.capacity_mid_eur / (1000 * tables.trades[trade].keur_per_fte)
     return round(fte * tables["insertion.hours_per_fte"] * kind.insertion_ratio)
-
-
-def _notes(lot: Lot) -> list[str]:
-    if lot.reservation == Reservation.ESS:
-        return [f"Réserve à vérifier : {text}" for text in r5_objections(tuple(lot.cpvs), lot.duration_months)]
-    return []
 
 
 def _conclude(outcome: Outcome, case: Case, solved: Solved) -> None:
@@ -244,7 +239,7 @@ def _proposals(case: Case, solved: Solved) -> list[tuple[Proposal, list[Member]]
             cost=solution.cost,
             bound=solution.bound,
             proven=solution.proven,
-            hours=sum(part.candidate.hours for part in grouping.parts),
+            hours=int(grouping.hours),
             margin=round(sum(part.candidate.capacity_eur for part in grouping.parts) / case.problem.amount_eur, 3),
             reasons=reasons(case, grouping),
             warnings=warnings(case, grouping),
@@ -264,13 +259,25 @@ def _members(case: Case, grouping: Grouping, proposal: Proposal) -> list[Member]
             mandataire=position == 0,
             amount_eur=part.amount_eur,
             share=part.amount_eur / case.problem.amount_eur,
-            by_trade=dict(part.by_trade),
-            hours=part.candidate.hours,
+            by_trade=_own_trades(case, part),
+            hours=int(part.hours),
             distance_km=part.candidate.distance_km,
             withdrawal=withdrawal(case, part.candidate, instead[part.candidate.id]),
         )
         for position, part in enumerate(grouping.parts)
     ]
+
+
+def _own_trades(case: Case, part: Part) -> dict[str, int]:
+    """A part by the trades the firm really does: a need may be met by several trades, named by one of them."""
+    firm_trades = case.firms[part.candidate.id].trades
+    amounts: dict[str, int] = {}
+    for need, amount in part.by_trade:
+        options = next(lot_need.options for lot_need in case.needs if lot_need.trade == need)
+        known = [(fit, code) for code, fit in options if code in firm_trades]
+        trade = max(known, key=lambda item: item[0])[1] if known else need
+        amounts[trade] = amounts.get(trade, 0) + amount
+    return amounts
 
 
 @transaction.atomic

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from consortia.domain.explain import money
+from consortia.domain.explain import count, money
 from consortia.domain.problem import Candidate, Form, Grouping
-from matchmaker.models import Firm
+from matchmaker.domain.eligibility import r5_objections
+from matchmaker.domain.notice import Reservation
+from matchmaker.domain.reference import Reference
+from matchmaker.domain.trade import LotTrade
+from matchmaker.models import Firm, Lot
 from matchmaker.queries import public_firm
 
 if TYPE_CHECKING:
@@ -18,7 +22,7 @@ if TYPE_CHECKING:
 _FORMS = {
     Form.CONJOINT: "conjoint : chacun répond de sa part",
     Form.CONJOINT_SOLIDAIRE: "conjoint avec mandataire solidaire",
-    Form.SOLIDAIRE: "solidaire : les membres partagent un même métier et répondent les uns des autres",
+    Form.SOLIDAIRE: "solidaire : les membres se partagent un même besoin et répondent les uns des autres",
 }
 
 
@@ -54,14 +58,36 @@ def reasons(case: Case, grouping: Grouping) -> list[str]:
 
 
 def _hours_lines(case: Case, grouping: Grouping) -> list[str]:
-    hosted = sum(part.candidate.hours for part in grouping.parts)
+    if not case.lot.insertion_hours:
+        return []
     lines = []
-    if case.lot.insertion_hours:
-        lines.append(f"Les membres peuvent accueillir {hosted} h d'insertion par an (estimation).")
-        for firm, hours, km in case.suppliers[:2]:
-            lines.append(
-                f"{name(firm)} ({round(km)} km) peut mettre à disposition jusqu'à {hours} h par an, sans être membre."
-            )
+    if grouping.hours >= 1:
+        lines.append(
+            f"Sur leurs parts, les membres peuvent accueillir environ {count(float(grouping.hours))} h d'insertion "
+            "par an (estimation)."
+        )
+    lines.extend(
+        f"{name(firm)} ({round(km)} km) peut mettre à disposition jusqu'à {count(hours)} h par an, sans être membre."
+        for firm, hours, km in case.suppliers[:2]
+        if hours
+    )
+    return lines
+
+
+def notes(lot: Lot, needs: tuple[LotTrade, ...], tables: Reference) -> list[str]:
+    """What to bear in mind about the lot itself: reserve, guessed trade, uncertain place."""
+    lines = []
+    if lot.reservation == Reservation.ESS:
+        lines += [f"Réserve à vérifier : {text}" for text in r5_objections(tuple(lot.cpvs), lot.duration_months)]
+    guessed = [need for need in needs if need.fit < tables["cpv.match_7"]]
+    if guessed:
+        labels = " ; ".join(" ou ".join(tables.trades[code].label for code, _ in need.options) for need in guessed[:3])
+        lines.append(f"Métier déduit d'un code CPV voisin ({labels}) : lisez le cahier des charges avant de conclure.")
+    if lot.point is not None and lot.uncertainty_km >= 20:
+        lines.append(
+            f"Lieu connu à ± {round(lot.uncertainty_km)} km près : les rayons sont élargis d'autant. "
+            "Demandez le lieu exact à l'acheteur."
+        )
     return lines
 
 
@@ -82,7 +108,12 @@ def warnings(case: Case, grouping: Grouping) -> list[str]:
     leader = case.firms[grouping.mandataire.id]
     if leader.references is None:
         lines.append(f"Expérience de {name(leader)} comme mandataire présumée d'après sa taille : à vérifier.")
-    if case.lot.tender.exclusive_grouping is None:
+    if case.lot.tender.exclusive_grouping:
+        lines.append(
+            "Le règlement n'admet qu'une candidature par entreprise : ces groupements s'excluent dès qu'ils ont un "
+            "membre en commun (art. R2142-21)."
+        )
+    elif case.lot.tender.exclusive_grouping is None:
         lines.append("Vérifiez au règlement si plusieurs candidatures d'une même entreprise sont permises (R2142-21).")
     return lines
 

@@ -1,11 +1,12 @@
-"""The language of a page: French unless the visitor chose otherwise on the site."""
+"""What holds for every page: its language, and an address the database can read."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
+from django.template import loader
 from django.utils import translation
 
 
@@ -28,3 +29,20 @@ class ChosenLanguage:
             response = self.get_response(request)
             response.headers.setdefault("Content-Language", language)
             return response
+
+
+class PlainText:
+    """Take NUL characters out of what an address asks: the database cannot even compare them.
+
+    In the path they name nothing, and the page is not found; in the query they are dropped.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\x00" in request.path:
+            with translation.override(settings.LANGUAGE_CODE):
+                return HttpResponseNotFound(loader.render_to_string("404.html", request=request))
+        request.META["QUERY_STRING"] = request.META.get("QUERY_STRING", "").replace("%00", "")
+        return self.get_response(request)

@@ -138,6 +138,15 @@ def _with_ordinal(text: str, value: date) -> str:
     return re.sub(r"(^|\s)1 ", r"\g<1>1er ", text, count=1) if value.day == 1 and french() else text
 
 
+def situation(as_of: date, today: date) -> str:
+    """At what date lots count as open. A past date is a replay: notices published since count too, and it is said."""
+    if as_of >= today:
+        return _("Situation au %(d)s.") % {"d": day(as_of)}
+    return _("Rejeu au %(d)s : les avis dont l'échéance est postérieure comptent, même publiés après ce jour.") % {
+        "d": day(as_of)
+    }
+
+
 def days_until(deadline: datetime, as_of: date) -> int:
     return (timezone.localtime(deadline).date() - as_of).days
 

@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Max
+from django.db.models import Case, Count, F, Max, When
 
 from geo.domain.point import Point
 from matchmaker.domain.index import Answer, FirmIndex, IndexedFirm, LotQuery
@@ -41,7 +41,15 @@ def firm_index(tables: Reference, *, fictitious: bool) -> FirmIndex:
 @lru_cache(maxsize=2)
 def _firm_index(_supply: str, _tables: str, fictitious: bool) -> FirmIndex:
     tables = reference()
-    rows = Firm.objects.filter(active=True, fictitious=fictitious, point__isnull=False).exclude(trades=[])
+    rows = (
+        Firm.objects.filter(active=True, fictitious=fictitious)
+        .exclude(trades=[])
+        # A distance tells a place: a partially diffused firm (D1) is measured from its commune only.
+        .annotate(
+            place=Case(When(diffusion=Firm.Diffusion.OPEN, then=F("point")), default=F("commune__point")),
+        )
+        .filter(place__isnull=False)
+    )
     firms = (
         IndexedFirm(
             id=pk,
@@ -54,7 +62,7 @@ def _firm_index(_supply: str, _tables: str, fictitious: bool) -> FirmIndex:
             declared_radius_km=radius,
         )
         for pk, place, trades, source, capacity, ess, kind, radius in rows.values_list(
-            "pk", "point", "trades", "trade_source", "capacity_mid_eur", "ess", "inclusive_kind", "declared_radius_km"
+            "pk", "place", "trades", "trade_source", "capacity_mid_eur", "ess", "inclusive_kind", "declared_radius_km"
         ).iterator(chunk_size=5_000)
     )
     return FirmIndex(firms, tables)

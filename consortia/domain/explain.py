@@ -151,7 +151,14 @@ def _lawful(problem: Problem, members: list[Candidate]) -> bool:
 
 def money(amount: float) -> str:
     """ "84 000 €": an estimate keeps two significant digits, never more than known."""
-    digits = max(0, len(str(abs(round(amount)))) - 2)
+    return _rounded(amount, _digits(amount))
+
+
+def _digits(amount: float) -> int:
+    return max(0, len(str(abs(round(amount)))) - 2)
+
+
+def _rounded(amount: float, digits: int) -> str:
     return f"{round(amount, -digits):,.0f}".replace(",", " ") + " €"
 
 
@@ -178,13 +185,14 @@ def sentence(gap: Gap, words: Mapping[str, TradeWords], *, size: int, limited: b
         hours = sum(gap.missing_eur * words[trade].hours_per_eur for trade in gap.trades) / len(gap.trades)
         return (
             f"Il manque {money(gap.missing_eur)} de capacité par an en {names} à moins de {radius} km "
-            f"(environ {_round(hours)} h de travail) : {size} entreprises réunies offrent au mieux "
-            f"{money(gap.found_eur)}{' (au plus la moitié de celles identifiées, règle C1)' if limited else ''}."
+            f"(environ {count(hours)} h de travail) : {size} entreprises réunies offrent au mieux "
+            f"{_rounded(gap.found_eur, _digits(gap.missing_eur))}"
+            f"{' (au plus la moitié de celles identifiées, règle C1)' if limited else ''}."
         )
     if gap.kind == "hours":
         return (
-            f"Il manque {gap.missing_hours} h d'insertion par an : "
-            f"les membres possibles peuvent en accueillir {gap.found_hours}."
+            f"Il manque {gap.missing_hours} h d'insertion par an : les membres possibles peuvent en accueillir "
+            f"{gap.found_hours} au mieux."
         )
     if gap.kind == "turnover":
         return (
@@ -217,6 +225,7 @@ def _lower_first(label: str) -> str:
     return label if label[:2].isupper() else label[:1].lower() + label[1:]
 
 
-def _round(hours: float) -> str:
+def count(hours: float) -> str:
+    """ "4 200": hours rounded to ten, to a hundred from a thousand on."""
     step = 10 if hours < 1000 else 100
     return f"{round(hours / step) * step:,}".replace(",", " ")

@@ -36,7 +36,8 @@ def least_cost(problem: Problem, size: int, *, time_limit_s: float = 60.0) -> tu
     add({n + i: 1 for i in range(n)}, 1, 1)
     add({i: 1 for i, c in enumerate(pool) if problem.able_alone(c)}, 0, 1)
     add({i: c.turnover_eur for i, c in enumerate(pool)}, problem.turnover_required, np.inf)
-    add({i: c.hours for i, c in enumerate(pool)}, problem.hours_required, np.inf)
+    hosted = {2 * n + e: pool[i].hours / pool[i].capacity_eur for e, (i, _) in enumerate(edges)}
+    add(hosted, problem.hours_required, np.inf)
     for t, need in enumerate(needs):
         add({2 * n + e: 1 for e, (_, s) in enumerate(edges) if s == t}, need.amount_eur, need.amount_eur)
     least, leading = (problem.lower_bound_eur(mandataire=flag) for flag in (False, True))

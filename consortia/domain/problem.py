@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
 
 
 class ProblemError(ValueError):
@@ -32,6 +33,8 @@ class Candidate:
 
     ``cost`` is what the objective pays for taking it (smaller is better, integer points).
     ``eligible`` is the verdict of R1 to R5; ``producer`` is False for mise à disposition.
+    ``hours`` are the insertion hours a year it hosts when its whole capacity is used; a smaller part
+    hosts in proportion (:func:`hosted_hours`).
     ``committed_mandataire`` says it already leads another grouping for this contract (G4);
     ``committed`` that it is already candidate or member elsewhere for this contract (G3).
     """
@@ -69,6 +72,7 @@ class Problem:
     turnover_required: int = 0
     reserved: bool = False
     exclusive: bool = False
+    turnover_multiple_permille: int = 1500  # most a buyer may require (article R2142-7)
     max_members: int = 4
     min_share_permille: int = 50
     mandataire_permille: int = 250
@@ -87,8 +91,9 @@ class Problem:
                 raise ProblemError(f"Candidat {candidate.id} : capacité, coût, chiffre d'affaires ou heures négatifs.")
         if not 2 <= self.max_members <= 6:
             raise ProblemError("Un groupement proposé compte de 2 à 6 membres.")
-        if self.turnover_required > 1.5 * self.amount_eur:
-            raise ProblemError("Le chiffre d'affaires exigé dépasse 1,5 fois le montant (art. R2142-7).")
+        if 1000 * self.turnover_required > self.turnover_multiple_permille * self.amount_eur:
+            multiple = f"{self.turnover_multiple_permille / 1000:g}".replace(".", ",")
+            raise ProblemError(f"Le chiffre d'affaires exigé dépasse {multiple} fois le montant (art. R2142-7).")
         if min(self.hours_required, self.turnover_required, self.supply) < 0:
             raise ProblemError("Heures, chiffre d'affaires exigé et offre identifiée ne peuvent être négatifs.")
 
@@ -110,8 +115,13 @@ class Problem:
             and all(need.trade in candidate.needs for need in self.needs)
             and candidate.capacity_eur >= self.amount_eur
             and candidate.turnover_eur >= self.turnover_required
-            and candidate.hours >= self.hours_required
+            and hosted_hours(candidate, self.amount_eur) >= self.hours_required
         )
+
+
+def hosted_hours(candidate: Candidate, amount_eur: int) -> Fraction:
+    """Insertion hours a year a firm hosts on a part of this amount: exact, in proportion to its capacity."""
+    return Fraction(candidate.hours * amount_eur, candidate.capacity_eur) if candidate.capacity_eur else Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +135,11 @@ class Part:
     def amount_eur(self) -> int:
         return sum(amount for _, amount in self.by_trade)
 
+    @property
+    def hours(self) -> Fraction:
+        """Insertion hours a year hosted on this part."""
+        return hosted_hours(self.candidate, self.amount_eur)
+
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
@@ -136,6 +151,11 @@ class Grouping:
     @property
     def mandataire(self) -> Candidate:
         return self.parts[0].candidate
+
+    @property
+    def hours(self) -> Fraction:
+        """Insertion hours a year the members host on their parts."""
+        return sum((part.hours for part in self.parts), Fraction(0))
 
     @property
     def ids(self) -> frozenset[int]:

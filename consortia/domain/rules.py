@@ -122,10 +122,9 @@ def within_reach(problem: Problem, grouping: Grouping) -> Iterator[str]:
 
 
 def insertion_hours(problem: Problem, grouping: Grouping) -> Iterator[str]:
-    """The members can host the insertion hours the documents ask for, a year."""
-    hours = sum(part.candidate.hours for part in grouping.parts)
-    if hours < problem.hours_required:
-        yield f"{hours} h d'insertion possibles pour {problem.hours_required} h demandées par an."
+    """The members host, each on its own part, the insertion hours the documents ask for, a year."""
+    if grouping.hours < problem.hours_required:
+        yield f"{int(grouping.hours)} h d'insertion possibles pour {problem.hours_required} h demandées par an."
 
 
 RULES: tuple[Rule, ...] = (

@@ -8,13 +8,14 @@ the order expresses preferences without ever losing a feasible split.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from itertools import pairwise
 
-from consortia.domain.problem import Candidate, Form, Grouping, Part, Problem
+from consortia.domain.problem import Candidate, Form, Grouping, Part, Problem, hosted_hours
 
 
 def allocate(problem: Problem, members: Sequence[Candidate]) -> Grouping | None:
-    """Lawful parts for these members, or None when the needs, capacities and least parts conflict.
+    """Lawful parts for these members, or None when needs, capacities, least parts and hours conflict.
 
     The mandataire is the first that works among the experienced members, largest capacity first.
     """
@@ -23,27 +24,44 @@ def allocate(problem: Problem, members: Sequence[Candidate]) -> Grouping | None:
         key=lambda member: (-member.capacity_eur, member.cost, member.id),
     )
     for leader in leaders:
-        sent = _flow(problem, members, leader)
-        if sent is not None:
-            return _grouping(problem, members, leader, sent)
+        for hours_first in (False, True):
+            sent = _flow(problem, members, leader, hours_first=hours_first)
+            if sent is None:
+                break
+            if _hours(members, sent) >= problem.hours_required:
+                return _grouping(problem, members, leader, sent)
     return None
 
 
-def _flow(problem: Problem, members: Sequence[Candidate], leader: Candidate) -> list[list[int]] | None:
+def _flow(
+    problem: Problem, members: Sequence[Candidate], leader: Candidate, *, hours_first: bool
+) -> list[list[int]] | None:
+    """Euros by member and need, or None. ``hours_first`` fills the members who host most hours a euro first.
+
+    The parts members can take form a polymatroid, so that greedy order gives the most hours of all splits.
+    """
     least = [problem.lower_bound_eur(mandataire=member is leader) for member in members]
     capacity = [member.capacity_eur for member in members]
     if any(low > high for low, high in zip(least, capacity, strict=True)):
         return None
-    whole = sum(capacity)
-    fair = [min(high, max(low, problem.amount_eur * high // whole)) for low, high in zip(least, capacity, strict=True)]
     flow = _Flow([need.amount_eur for need in problem.needs], _edges(problem, members))
     for member, low in enumerate(least):
         if flow.fill(member, low) < low:
             return None
+    if hours_first:
+        for member in sorted(range(len(members)), key=lambda index: -hosted_hours(members[index], 1)):
+            flow.fill(member, capacity[member])
+        return flow.sent if flow.complete else None
+    whole = sum(capacity)
+    fair = [min(high, max(low, problem.amount_eur * high // whole)) for low, high in zip(least, capacity, strict=True)]
     for limits in (fair, capacity):
         for member, limit in enumerate(limits):
             flow.fill(member, limit)
     return flow.sent if flow.complete else None
+
+
+def _hours(members: Sequence[Candidate], sent: list[list[int]]) -> Fraction:
+    return sum((hosted_hours(member, sum(row)) for member, row in zip(members, sent, strict=True)), Fraction(0))
 
 
 def _edges(problem: Problem, members: Sequence[Candidate]) -> list[list[int]]:

@@ -3,9 +3,10 @@
 There are no share variables in the search. With uncapped member-need edges a set of members covers
 the needs if and only if for every subset U of needs the capacity of the members who serve U is at
 least the amount of U (Hall's condition for flows). Turnover and hours have the same form, so a lot
-is a handful of covering rows over whole numbers. For each size k, a Lagrangian bound orders the
-candidates by reduced cost and a depth-first search stops at the first bound that fails. Least parts
-and the mandataire are checked where a set is complete, exactly, by ``shares.allocate``.
+is a handful of covering rows over whole numbers
+(for hours, those of whole capacities: a necessary row). For each size k, a Lagrangian bound orders the
+candidates by reduced cost and a depth-first search stops at the first bound that fails. Least parts,
+hours by part and the mandataire are checked where a set is complete, exactly, by ``shares.allocate``.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from typing import Any
 
 from django.conf import settings
 from django.core.paginator import Paginator
@@ -92,7 +93,7 @@ def lot(request: HttpRequest, lot_id: int) -> HttpResponse:
         "lot": view.lot,
         "tender": view.lot.tender,
         "main_trade": trades.get(view.lot.trades[0], "") if view.lot.trades else "",
-        "needs": [(trades.get(need["trade"], need["trade"]), 100 * need.get("share", 1)) for need in view.lot.needs],
+        "needs": [(_need_label(need, trades), 100 * need.get("share", 1)) for need in view.lot.needs],
         "need": need,
         "first_rows": rows[:FIRST_FIRMS],
         "more_rows": rows[FIRST_FIRMS:],
@@ -112,6 +113,12 @@ def lot(request: HttpRequest, lot_id: int) -> HttpResponse:
 
 def _closed(one: Lot, as_of: date) -> bool:
     return one.deadline is not None and one.deadline < start_of(as_of)
+
+
+def _need_label(need: dict[str, Any], trades: dict[str, str]) -> str:
+    """A need that several trades can meet names them all: "Petite enfance ou Aide à domicile"."""
+    codes = need.get("options") or [need["trade"]]
+    return f" {_('ou')} ".join(trades.get(code, code) for code in codes)
 
 
 def _ranking_rows(view: LotView, need: int | None, weights: dict[str, float]) -> list[dict[str, object]]:

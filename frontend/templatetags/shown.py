@@ -8,6 +8,7 @@ from typing import Any
 
 from django import template
 from django.http import HttpRequest, QueryDict
+from django.utils import timezone
 
 from frontend import words
 
@@ -25,6 +26,11 @@ register.filter("day", words.day)
 @register.filter
 def get(mapping: Mapping[str, Any] | None, key: str) -> Any:
     return mapping.get(key, "") if mapping else ""
+
+
+@register.filter
+def situation(as_of: date) -> str:
+    return words.situation(as_of, timezone.localdate())
 
 
 @register.filter

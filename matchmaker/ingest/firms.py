@@ -28,8 +28,8 @@ _WRITTEN = [
 
 def ingest_firms(path: Path, progress: Progress = silent) -> ImportRun:
     """Import one table of firms. Raises TableError when it is no table we know, ImportBusyError when busy."""
-    mapping = mapping_of(path)
     with importing("firms", path.name) as report:
+        mapping = mapping_of(path)  # inside: a file refused whole leaves a report too
         raw, _ = RawDocument.objects.get_or_create(
             sha256=tables.sha256(path), defaults={"name": path.name, "size": path.stat().st_size}
         )

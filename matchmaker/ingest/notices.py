@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import batched
 from pathlib import Path
 
@@ -31,8 +31,8 @@ BATCH = 100
 def ingest_notices(paths: Iterable[Path], progress: Progress = silent, *, fictitious: bool = False) -> ImportRun:
     """Import files, folders and archives of notices. Raises InputNotFoundError or ImportBusyError."""
     wanted = [Path(path) for path in paths]
-    documents = iter_documents(wanted)
     with importing("notices", ", ".join(path.name for path in wanted)) as report:
+        documents = iter_documents(wanted)
         keeper = _Keeper(gazetteer(), report, fictitious)
         for batch in batched(documents, BATCH, strict=False):
             with transaction.atomic():
@@ -115,16 +115,18 @@ class _Keeper:
             row = known.get(number) or Lot(tender=tender, number=number)
             row.position = position
             _fill_lot(row, lot)
-            self._place(row, lot)
+            self._place(row, lot, notice.buyer)
             set_needs(row, self.reference)
             row.match_state = Lot.MatchState.PENDING
             row.save()
 
-    def _place(self, row: Lot, lot: NoticeLot) -> None:
+    def _place(self, row: Lot, lot: NoticeLot, buyer: NoticeBuyer) -> None:
         found = [
             self.places.locate(nuts=p.nuts, zipcode=p.postcode, city=p.city, country=p.country) for p in lot.places
         ]
         located: Located | None = gather([place for place in found if place])
+        if located and located.precision == "region":
+            located = self._buyers_town(located, buyer) or located
         if located and located.uncertainty_km > self.reference["territory.max_uncertainty_km"]:
             row.place_label, row.uncertainty_km = located.label[:200], round(located.uncertainty_km, 1)
             row.point, row.departement_id = None, None
@@ -133,6 +135,18 @@ class _Keeper:
         row.uncertainty_km = round(located.uncertainty_km, 1) if located else 0.0
         row.place_label = located.label[:200] if located else ""
         row.departement_id = located.departement or None if located else None
+
+    def _buyers_town(self, region: Located, buyer: NoticeBuyer) -> Located | None:
+        """The town of a buyer that sits in the region a notice names: a better guess than the region's middle."""
+        place = buyer.place
+        town = self.places.locate(nuts=place.nuts, zipcode=place.postcode, city=place.city, country=place.country)
+        if town is None or town.precision != "commune":
+            return None
+        departement = self.places.departements[town.departement]
+        if departement.region_name != region.label:
+            return None
+        label = f"{town.label}, ville de l'acheteur (avis : {region.label})"
+        return replace(town, uncertainty_km=departement.spread_km, label=label)
 
     def _buyer(self, buyer: NoticeBuyer) -> Buyer:
         place = buyer.place

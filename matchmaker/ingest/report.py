@@ -105,7 +105,8 @@ def importing(kind: str, source: str) -> Iterator[Report]:
             yield report
         except BaseException as error:  # the batch under way was undone: the counts stay those of the last one kept
             report.run.state = ImportRun.State.FAILED
-            report.run.error = str(error) or type(error).__name__
+            interrupted = isinstance(error, KeyboardInterrupt | SystemExit)
+            report.run.error = "Interrompu : relancez pour finir." if interrupted else str(error)
             report.run.finished_at = timezone.now()
             report.run.save(update_fields=["state", "error", "finished_at"])
             raise

@@ -193,7 +193,7 @@ class _Document:
             places=self.places(project),
             duration_months=self.duration(period, label),
             start=fields.parse_date(raw_text(period, "StartDate")),  # BT-536
-            deadline=_deadline(part),
+            deadline=_deadline(part, label, self.warnings),
             reservation=clauses.narrowed(_reservation(terms), *wording),
             reserved_execution=_execution(terms) == "yes",  # BT-736
             social=_objectives(project, "social-objective", clauses.has_social_clause(*wording)),  # BT-775
@@ -293,7 +293,7 @@ def _nature(project: Element | None) -> str:
     return nature if nature in ("works", "supplies", "services") else ""
 
 
-def _deadline(part: Element) -> datetime | None:
+def _deadline(part: Element, label: str, warnings: list[str]) -> datetime | None:
     """The first moment by which one must answer: take part (BT-1311), show interest (630) or tender (131)."""
     process = child(part, "TenderingProcess")
     periods: Iterable[Element] = [
@@ -301,7 +301,9 @@ def _deadline(part: Element) -> datetime | None:
         *children(process, "TenderSubmissionDeadlinePeriod"),
         *descendants(child(process, "UBLExtensions"), "InterestExpressionReceptionPeriod"),
     ]
-    moments = (fields.parse_deadline(raw_text(item, "EndDate"), raw_text(item, "EndTime")) for item in periods)
+    moments = (
+        fields.deadline(raw_text(item, "EndDate"), raw_text(item, "EndTime"), label, warnings) for item in periods
+    )
     return min((moment for moment in moments if moment is not None), default=None)
 
 

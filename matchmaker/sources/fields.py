@@ -159,6 +159,15 @@ def parse_deadline(day_text: str, time_text: str) -> datetime | None:
     return datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=zone)
 
 
+def deadline(day_text: str, time_text: str, label: str, warnings: list[str]) -> datetime | None:
+    """``parse_deadline``; a date that is published but cannot be read leaves a warning."""
+    moment = parse_deadline(day_text, time_text)
+    sentence = f"{label} : date limite illisible (« {day_text.strip()[:40]} »), laissée vide."
+    if moment is None and day_text.strip() and sentence not in warnings:
+        warnings.append(sentence)
+    return moment
+
+
 def _zone(offset: str | None) -> tzinfo | None:
     if not offset:
         return None

@@ -229,19 +229,24 @@ def parse_rows(rows: Iterable[Row], mapping: FirmMapping) -> Iterator[FirmRecord
 
 
 def parse_row(row: Row, mapping: FirmMapping) -> FirmRecord:
-    """One row to one record; raises SiretError or FirmRowError. Impossible places become warnings."""
+    """One row to one record; raises SiretError. A cell that cannot be read is left empty with a warning."""
     said: dict[str, Any] = dict(mapping.constants)
+    warnings: list[str] = []
     for name, (candidates, read) in mapping.fields.items():
         value = next((row.values[c] for c in candidates if row.values.get(c)), "")
-        if value:
-            said[name] = read(value)
+        try:
+            if value:
+                said[name] = read(value)
+        except FirmRowError as error:
+            warnings.append(f"{error} La valeur est laissée vide.")
     siret = normalise_siret(row.values.get("siret") or row.values.get("ET-SIRET") or "")
     said["name"] = said.get("name") or said.get("trade_name") or ""
     street = [_text(row.values.get(f"{part}VoieEtablissement", "")) for part in ("numero", "type", "libelle")]
     if any(street):
         said["address"] = " ".join(filter(None, street))
     place, warning = _place(row.values, mapping)
-    warnings = [warning] if warning else []
+    if warning:
+        warnings.append(warning)
     if row.repaired:
         warnings.append("Caractères mal codés : lus comme du Windows-1252.")
     record = FirmRecord(siret=siret, source=mapping.name, **said)

@@ -45,6 +45,8 @@ def columns(path: Path) -> tuple[str, ...]:
 
 def read_rows(path: Path) -> Iterator[Row]:
     """Stream the rows of a CSV (comma, semicolon or tab; gzip or not) or a Parquet file."""
+    if path.is_dir():
+        raise TableError(f"{path.name} est un dossier : donnez le fichier CSV ou Parquet qu'il contient.")
     if not path.is_file():
         raise TableError(f"{path} : fichier introuvable.")
     if path.suffix == ".parquet":
@@ -90,7 +92,10 @@ def _csv(path: Path) -> Iterator[Row]:
                     values = dict(zip(names, (text for text, _ in mended), strict=False))
                     yield Row(number, values, repaired=any(broken for _, broken in mended))
     except (EOFError, gzip.BadGzipFile, OSError, csv.Error) as error:
-        raise TableError(f"{path.name} : lecture interrompue, le fichier est abîmé ({error}).") from error
+        raise TableError(
+            f"{path.name} : lecture interrompue, le fichier est abîmé ou n'est pas un CSV. Ce qui précède est gardé ; "
+            "demandez le fichier à nouveau et relancez."
+        ) from error
 
 
 def _mended(text: str) -> tuple[str, bool]:

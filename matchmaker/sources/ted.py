@@ -166,13 +166,15 @@ class _Form:
             return self.corrected_deadline()
         procedure = child(self.form, "PROCEDURE")
         day = raw_text(procedure, "DATE_RECEIPT_TENDERS")
-        return fields.parse_deadline(day, raw_text(procedure, "TIME_RECEIPT_TENDERS"))
+        hour = raw_text(procedure, "TIME_RECEIPT_TENDERS")
+        return fields.deadline(day, hour, "Ensemble de l'avis", self.warnings)
 
     def corrected_deadline(self) -> datetime | None:
         for change in descendants(self.form, "CHANGE"):
             if raw_text(change, "WHERE", "SECTION").startswith("IV.2.2"):
                 new = child(change, "NEW_VALUE")
-                return fields.parse_deadline(raw_text(new, "DATE"), raw_text(new, "TIME"))
+                day, hour = raw_text(new, "DATE"), raw_text(new, "TIME")
+                return fields.deadline(day, hour, "Ensemble de l'avis", self.warnings)
         return None
 
     # --- lots ---

@@ -32,7 +32,7 @@ def painting(*firms: Candidate, amount: int = 100_000, supply: int = 20, **more:
 
 
 def splittable(problem: Problem, members: Sequence[Candidate], leader: Candidate) -> bool:
-    """Whether parts exist for these members under this leader: a linear program (HiGHS)."""
+    """Whether parts that host the hours exist for these members under this leader: a linear program (HiGHS)."""
     edges = [
         (i, t) for i, member in enumerate(members) for t, need in enumerate(problem.needs) if need.trade in member.needs
     ]
@@ -42,13 +42,13 @@ def splittable(problem: Problem, members: Sequence[Candidate], leader: Candidate
     by_member = np.array([[1.0 if i == row else 0.0 for i, _ in edges] for row in range(len(members))])
     by_need = np.array([[1.0 if t == row else 0.0 for _, t in edges] for row in range(len(problem.needs))])
     result = linprog(
-        np.zeros(len(edges)),
+        -np.array([members[i].hours / max(1, members[i].capacity_eur) for i, _ in edges]),  # most hours of all splits
         A_ub=np.vstack([by_member, -by_member]),
         b_ub=np.array([*(m.capacity_eur for m in members), *(-low for low in lows)], dtype=float),
         A_eq=by_need,
         b_eq=np.array([need.amount_eur for need in problem.needs], dtype=float),
     )
-    return bool(result.status == 0)
+    return bool(result.status == 0 and -result.fun >= problem.hours_required - 1e-6)
 
 
 def leaders(members: Sequence[Candidate]) -> list[Candidate]:
@@ -64,7 +64,7 @@ def lawful(problem: Problem, members: Sequence[Candidate]) -> bool:
         if every <= m.needs
         and m.capacity_eur >= problem.amount_eur
         and m.turnover_eur >= problem.turnover_required
-        and m.hours >= problem.hours_required
+        and m.hours * problem.amount_eur >= problem.hours_required * m.capacity_eur
     ]
     return (
         2 <= len(members) <= problem.max_members
@@ -72,7 +72,6 @@ def lawful(problem: Problem, members: Sequence[Candidate]) -> bool:
         and all(m.eligible and m.producer and m.distance_km < 1.5 * m.radius_km for m in members)
         and not (problem.exclusive and any(m.committed for m in members))
         and sum(m.turnover_eur for m in members) >= problem.turnover_required
-        and sum(m.hours for m in members) >= problem.hours_required
         and len(able) <= 1
         and sum(m.capacity_eur for m in members) >= problem.amount_eur
         and any(splittable(problem, members, leader) for leader in leaders(members))

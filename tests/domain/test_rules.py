@@ -165,11 +165,14 @@ def test_every_member_can_reach_the_place(km: float, lawful: bool) -> None:
     assert (violations(LOT, with_second(distance_km=km)) == ()) is lawful
 
 
-def test_the_members_can_host_the_insertion_hours_asked_for() -> None:
-    hosts = grouping((replace(LEADER, hours=200), 60_000), (replace(SECOND, hours=100), 40_000))
-    assert violations(replace(LOT, hours_required=300), hosts) == ()
-    assert violations(replace(LOT, hours_required=301), hosts) == (
-        "300 h d'insertion possibles pour 301 h demandées par an.",
+def test_the_members_host_the_insertion_hours_asked_for_each_on_its_part() -> None:
+    """A firm that would host 200 h on its whole capacity hosts half of them on a part of half that capacity."""
+    leader, second = replace(LEADER, hours=200), replace(SECOND, hours=100)
+    hosts = grouping((leader, 60_000), (second, 40_000))
+    hosted = 200 * 60_000 // leader.capacity_eur + 100 * 40_000 // second.capacity_eur
+    assert violations(replace(LOT, hours_required=hosted), hosts) == ()
+    assert violations(replace(LOT, hours_required=hosted + 2), hosts) == (
+        f"{int(hosts.hours)} h d'insertion possibles pour {hosted + 2} h demandées par an.",
     )
 
 

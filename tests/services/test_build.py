@@ -179,7 +179,32 @@ def test_an_exclusive_consultation_is_told_so() -> None:
     team(70_000, 60_000, 65_000, 62_000)
     lot = make_lot(tender=make_tender(exclusive_grouping=True))
     built(lot)
-    assert not any("R2142-21" in warning for warning in proposals(lot)[0].warnings)
+    assert any("ces groupements s'excluent" in warning for warning in proposals(lot)[0].warnings)
+
+
+def test_a_member_is_given_the_trade_it_does_among_those_that_meet_the_need() -> None:
+    """CPV 85310000 may mean home help, early childhood or training: a training firm is not given home help."""
+    facts = {"references": 4, "trade_source": "declared"}
+    for n, trade in enumerate(("T43", "T40", "T43", "T40")):
+        make_firm(f"Services {n}", commune_code=TOWNS[n], capacity_eur=70_000, trades=[trade], **facts)
+    lot = make_lot(cpvs=["85310000"], amount_eur=100_000, duration_months=12)
+    outcome = built(lot)
+    assert any("Métier déduit d'un code CPV voisin" in note for note in outcome.notes)
+    members = [member for proposal in proposals(lot) for member in proposal.members.all()]
+    assert members
+    for member in members:
+        assert list(member.by_trade) == member.firm.trades
+
+
+def test_a_member_hosts_hours_in_proportion_to_its_part() -> None:
+    team(80_000, 80_000, 80_000, 80_000, inclusive_kind="EI")
+    lot = make_lot(amount_eur=100_000, duration_months=12, insertion_hours=100)
+    built(lot)
+    for proposal in proposals(lot):
+        assert proposal.hours >= 100
+        whole = 80_000 / 48_000 * 1600 * 0.6  # free FTE x hours x insertion ratio of an EI
+        for member in proposal.members.all():
+            assert member.hours == pytest.approx(whole * member.amount_eur / 80_000, abs=2)
 
 
 # ---------------------------------------------------------------- reasons why none
@@ -255,7 +280,9 @@ def test_hours_the_members_cannot_host_are_named() -> None:
     lot = make_lot(insertion_hours=2_400)
     outcome = built(lot)
     assert (outcome.state, outcome.reason, outcome.hours_required) == ("none", "hours", 1_200)
-    assert outcome.message == "Il manque 1200 h d'insertion par an : les membres possibles peuvent en accueillir 0."
+    assert outcome.message == (
+        "Il manque 1200 h d'insertion par an : les membres possibles peuvent en accueillir 0 au mieux."
+    )
     assert outcome.gaps[0]["missing_hours"] == 1_200
 
 

@@ -144,18 +144,23 @@ def test_the_same_bad_row_is_in_quarantine_once(table) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "reason"),
+    ("changes", "words"),
     [
-        ({"ca": "-1"}, "nombre_negatif"),
-        ({"kind": "INCONNU"}, "type_inconnu"),
-        ({"website": "https://" + "x" * 400}, "valeur_refusee"),
+        ({"ca": "-1"}, "« -1 » ne peut pas être négatif. La valeur est laissée vide."),
+        ({"kind": "INCONNU"}, "Type de structure inclusive inconnu : « INCONNU ». La valeur est laissée vide."),
     ],
 )
-def test_an_impossible_value_sets_its_row_aside_and_no_other(table, changes: dict[str, str], reason: str) -> None:
+def test_an_impossible_value_is_left_empty_and_its_firm_kept(table, changes: dict[str, str], words: str) -> None:
     run = table(*many(3), SIAE | changes, SIAE | {"siret": siret(9_500)})
+    assert counts(run) == {"read": 5, "new": 5}
+    assert run.details["warnings"] == {words: 1}
+
+
+def test_a_value_the_database_refuses_sets_its_row_aside_and_no_other(table) -> None:
+    run = table(*many(3), SIAE | {"website": "https://" + "x" * 400}, SIAE | {"siret": siret(9_500)})
     assert counts(run) == {"read": 5, "new": 4, "quarantined": 1}
     item = QuarantineItem.objects.get()
-    assert (item.reason, item.locator) == (reason, "liste.csv, ligne 5")
+    assert (item.reason, item.locator) == ("valeur_refusee", "liste.csv, ligne 5")
     assert item.message.endswith(".")
 
 
@@ -184,10 +189,13 @@ def test_windows_1252_is_repaired_and_said(table) -> None:
     assert "Caractères mal codés : lus comme du Windows-1252." in run.details["warnings"]
 
 
-def test_an_unknown_table_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+def test_an_unknown_table_is_refused_whole_and_leaves_a_report(tmp_path: Path) -> None:
     with pytest.raises(TableError, match="colonnes non reconnues"):
         ingest_firms(write_csv(tmp_path / "clients.csv", [{"nom": "Dupont"}]))
-    assert not ImportRun.objects.exists()
+    run = ImportRun.objects.get()
+    assert run.state == ImportRun.State.FAILED
+    assert "colonnes non reconnues" in run.error
+    assert not Firm.objects.exists()
 
 
 def test_the_command_says_an_error_in_french_and_a_report_in_figures(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+from django.contrib.gis.geos import Point as GeosPoint
 
 from geo.domain.distance import distance_km
 from geo.domain.point import Point
@@ -116,6 +117,16 @@ def test_partially_diffused_firms_are_matched_like_others() -> None:
     """D1 masks their name and address; it does not take them out of the supply."""
     hidden = make_firm("Secrète", diffusion="P")
     assert [match.firm_id for match in matched(make_lot())] == [hidden.pk]
+
+
+def test_a_partially_diffused_firm_is_measured_from_its_commune() -> None:
+    """D1: from exact distances to a few lots, anyone could compute an address."""
+    hidden = make_firm("Secrète", diffusion="P", point=GeosPoint(5.9, 45.3, srid=4326), point_precision="address")
+    (match,) = matched(make_lot())
+    lot = match.lot.point
+    town = hidden.commune.point
+    crow = distance_km(Point(lot.x, lot.y), Point(town.x, town.y))
+    assert match.distance_km == pytest.approx(crow * reference()["distance.road_factor"], abs=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -134,27 +134,40 @@ def test_zeros_a_spreadsheet_ate_come_back() -> None:
     ("source", "changes", "reason", "words"),
     [
         ("siae", {"siret": "75187049400027"}, "siret_invalide", "a une clé fausse"),
-        ("siae", {"siret": ""}, "siret_invalide", "il faut 14 chiffres"),
-        ("siae", {"kind": "XYZ"}, "type_inconnu", "Type de structure inclusive inconnu"),
-        ("siae", {"c2_etp_count": "-3"}, "nombre_negatif", "ne peut pas être négatif"),
-        ("siae", {"ca": "beaucoup"}, "nombre_illisible", "« beaucoup » n'est pas un nombre"),
-        ("siae", {"ca": "9" * 20}, "nombre_excessif", "dépasse tout"),
-        ("siae", {"ca": "nan"}, "nombre_illisible", "n'est pas un nombre"),
-        ("siae", {"ca": "inf"}, "nombre_excessif", "dépasse tout"),
-        ("sirene", {"dateDeclaration": "01/10/2026"}, "date_illisible", "n'est pas une date"),
-        ("sirene", {"metiersDeclares": "peinture"}, "metier_inconnu", "attendu : T01 à T46"),
-        ("sirene", {"metiersDeclares": "T47"}, "metier_inconnu", "attendu : T01 à T46"),
-        ("sirene", {"rayonInterventionKm": "-10"}, "nombre_negatif", "ne peut pas être négatif"),
-        ("esat", {"Capacité autorisée agrégée": "-1"}, "nombre_negatif", "ne peut pas être négatif"),
+        ("siae", {"siret": ""}, "siret_invalide", "Le SIRET manque"),
     ],
 )
-def test_a_row_that_cannot_be_read_is_refused_with_a_french_reason(
+def test_a_row_without_a_right_siret_is_refused_with_a_french_reason(
     source: str, changes: dict[str, str], reason: str, words: str
 ) -> None:
     row = refused(source, **changes)
     assert (row.number, row.reason) == (2, reason)
     assert words in row.message
     assert row.excerpt
+
+
+@pytest.mark.parametrize(
+    ("source", "changes", "words"),
+    [
+        ("siae", {"kind": "XYZ"}, "Type de structure inclusive inconnu"),
+        ("siae", {"c2_etp_count": "-3"}, "ne peut pas être négatif"),
+        ("siae", {"ca": "beaucoup"}, "« beaucoup » n'est pas un nombre"),
+        ("siae", {"ca": "9" * 20}, "dépasse tout"),
+        ("siae", {"ca": "nan"}, "n'est pas un nombre"),
+        ("siae", {"ca": "inf"}, "dépasse tout"),
+        ("sirene", {"dateDeclaration": "01/10/2026"}, "n'est pas une date"),
+        ("sirene", {"metiersDeclares": "peinture"}, "attendu : T01 à T46"),
+        ("sirene", {"metiersDeclares": "T47"}, "attendu : T01 à T46"),
+        ("sirene", {"rayonInterventionKm": "-10"}, "ne peut pas être négatif"),
+        ("esat", {"Capacité autorisée agrégée": "-1"}, "ne peut pas être négatif"),
+    ],
+)
+def test_a_cell_that_cannot_be_read_is_left_empty_with_a_french_warning(
+    source: str, changes: dict[str, str], words: str
+) -> None:
+    """One bad cell loses itself, not the firm."""
+    found = record(source, **changes)
+    assert any(words in warning and "laissée vide" in warning for warning in found.warnings)
 
 
 @pytest.mark.parametrize(

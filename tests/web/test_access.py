@@ -124,3 +124,21 @@ def test_pages_allow_no_foreign_script(client: Client) -> None:
     assert "default-src 'self'" in policy
     assert "script-src" not in policy  # so default-src rules: our own files, nothing inline
     assert "frame-ancestors 'none'" in policy
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/lots/?dep=%00", 200),
+        ("/lots/?state=%00&trade=%00", 200),
+        ("/lots/export.csv?trade=%00", 200),
+        ("/firms/%00/", 404),
+        ("/api/firms/%00", 404),
+        ("/api/lots?trade=%00", 200),
+        ("/api/lots?offset=99999999999999999999999", 200),
+        ("/lots/?page=-1&page=abc", 200),
+    ],
+)
+def test_an_absurd_address_never_breaks_a_page(client: Client, address: str, status: int) -> None:
+    assert client.get(address).status_code == status

@@ -169,7 +169,7 @@ def test_no_result_offers_each_filter_to_lift(client: Client, territory: Territo
 
 def test_a_running_calculation_is_announced(client: Client, territory: Territory) -> None:
     make_run(state="running", total=214, matched=120, grouped=60)
-    assert "Calcul en cours: 120 lots rapprochés et 60 groupés sur 214" in text_of(client, "/lots/")
+    assert "Calcul en cours: 120 lots rapprochés et 60 étudiés sur 214" in text_of(client, "/lots/")
 
 
 def test_fictitious_data_are_labelled(client: Client, territory: Territory) -> None:

@@ -54,7 +54,7 @@ def test_runs_show_progress_and_poll_only_while_one_is_going(client: Client) -> 
     page = client.get("/runs/").content.decode()
     assert 'hx-trigger="every 2s"' in page
     assert '<progress max="214" value="120">' in page
-    assert "120 lots rapprochés et 60 groupés sur 214" in text_of(client, "/runs/")
+    assert "120 lots rapprochés et 60 étudiés sur 214" in text_of(client, "/runs/")
     run.state = "done"
     run.save()
     assert "hx-trigger" not in client.get("/runs/").content.decode()

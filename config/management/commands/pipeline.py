@@ -62,7 +62,8 @@ class Command(BaseCommand):
 
     def _progress(self, words: str) -> None:
         if sys.stderr.isatty():
-            self.stderr.write(f"\r\033[K{words}", ending="")
+            sys.stderr.write(f"\r\033[K{words}")
+            sys.stderr.flush()
 
     def _show(self, run: Run, seconds: float) -> None:
         found = counts(run)

@@ -66,15 +66,21 @@ class Command(BaseCommand):
     def _progress(self, words: str) -> None:
         """One line rewritten in place on a terminal, nothing in a log."""
         if sys.stderr.isatty():
-            self.stderr.write(f"\r\033[K{words}", ending="")
+            sys.stderr.write(f"\r\033[K{words}")
+            sys.stderr.flush()
 
     def _show(self, run: ImportRun) -> None:
         counts = ", ".join(f"{getattr(run, name)} {label}" for name, label in _LABELS.items() if getattr(run, name))
         self.stdout.write(f"  {counts or 'rien à lire'}.")
+        if run.error:
+            self.stdout.write(f"  {run.error}")
         for reason, count in run.details.get("reasons", {}).items():
             self.stdout.write(f"  quarantaine — {reason} : {count}")
-        for sentence, count in list(run.details.get("warnings", {}).items())[:8]:
+        warnings = list(run.details.get("warnings", {}).items())
+        for sentence, count in warnings[:8]:
             self.stdout.write(f"  avertissement — {sentence} ({count})")
+        if len(warnings) > 8:
+            self.stdout.write(f"  et {len(warnings) - 8} autres sortes d'avertissement (page des imports).")
 
     def _report(self, limit: int | None) -> None:
         self.stdout.write(f"{Firm.objects.count()} entreprises, {Lot.objects.count()} lots en base.")
