@@ -268,3 +268,9 @@ def test_le_piémont_cévenol_interdit_les_candidatures_multiples() -> None:
 def test_l_exemple_aux_cent_lots_a_cent_lots() -> None:
     [hundred] = [notice for name, notice in real("eforms_sdk_examples").items() if "100_lots" in name]
     assert [lot.id for lot in hundred.lots] == [str(number) for number in range(1, 101)]
+
+
+def test_une_date_limite_illisible_est_signalee() -> None:
+    """A deadline lost in silence would make a lot look open for months."""
+    notice = written("eforms_16_deux_lots.xml", ("<cbc:EndDate>2024-02-28+02:00", "<cbc:EndDate>2026-13-45"))
+    assert any("date limite illisible (« 2026-13-45 »)" in warning for warning in notice.warnings)

@@ -389,3 +389,9 @@ def test_un_marché_de_défense_r208_donne_ses_six_lots_et_leurs_montants() -> N
     assert (notice.form, notice.kind, notice.nature) == ("F17", "contract", "works")
     assert [lot.amount_eur for lot in notice.lots] == [8_000_000] + [400_000] * 5
     assert {lot.duration_months for lot in notice.lots} == {84}
+
+
+def test_une_date_limite_illisible_est_signalee_une_fois() -> None:
+    notice = written("ted_f02_deux_lots.xml", ("<DATE_RECEIPT_TENDERS>2020-02-10", "<DATE_RECEIPT_TENDERS>bientôt"))
+    assert [lot.deadline for lot in notice.lots] == [None] * len(notice.lots)
+    assert sum("date limite illisible" in warning for warning in notice.warnings) == 1
