@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
-from consortia.domain.problem import Candidate, Grouping, Problem
+from consortia.domain.problem import Candidate, Grouping, Problem, hosted_hours
 from consortia.domain.rules import violations
 from consortia.domain.shares import allocate
 from consortia.domain.solver import admissible, covering_rows, largest_size, solve
@@ -95,7 +96,21 @@ def _row_gaps(problem: Problem, pool: tuple[Candidate, ...], size: int) -> tuple
         counted = [candidate for candidate, value in zip(pool, row, strict=True) if value]
         reach = max((candidate.distance_km for candidate in counted), default=0.0)
         found.append(Gap("capacity", trades, reached, want - reached, firms=len(counted), reach_km=reach))
+    most = _most_hours(problem, pool)
+    if most < problem.hours_required and not any(gap.kind == "hours" for gap in found):
+        found.append(_required_gap("hours", most, problem.hours_required))
     return tuple(found)
+
+
+def _most_hours(problem: Problem, pool: tuple[Candidate, ...]) -> int:
+    """No parts host more hours than the lot given to those who host most a euro, each within its trades."""
+    left, hours = problem.amount_eur, Fraction(0)
+    for candidate in sorted(pool, key=lambda candidate: -hosted_hours(candidate, 1)):
+        work = sum(need.amount_eur for need in problem.needs if need.trade in candidate.needs)
+        part = min(left, work, candidate.capacity_eur)
+        hours += hosted_hours(candidate, part)
+        left -= part
+    return int(hours)
 
 
 def _required_gap(kind: str, reached: int, want: int) -> Gap:
