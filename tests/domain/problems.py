@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from itertools import combinations
 
 import numpy as np
@@ -32,7 +33,10 @@ def painting(*firms: Candidate, amount: int = 100_000, supply: int = 20, **more:
 
 
 def splittable(problem: Problem, members: Sequence[Candidate], leader: Candidate) -> bool:
-    """Whether parts that host the hours exist for these members under this leader: a linear program (HiGHS)."""
+    """Whether parts exist for these members under this leader: a linear program (HiGHS).
+
+    Parts that give most insertion hours are sought; the best vertex is whole, so the hours it gives are exact.
+    """
     edges = [
         (i, t) for i, member in enumerate(members) for t, need in enumerate(problem.needs) if need.trade in member.needs
     ]
@@ -42,13 +46,23 @@ def splittable(problem: Problem, members: Sequence[Candidate], leader: Candidate
     by_member = np.array([[1.0 if i == row else 0.0 for i, _ in edges] for row in range(len(members))])
     by_need = np.array([[1.0 if t == row else 0.0 for _, t in edges] for row in range(len(problem.needs))])
     result = linprog(
-        -np.array([members[i].hours / max(1, members[i].capacity_eur) for i, _ in edges]),  # most hours of all splits
+        [-float(hours_on(members[i], 1)) for i, _ in edges],
         A_ub=np.vstack([by_member, -by_member]),
         b_ub=np.array([*(m.capacity_eur for m in members), *(-low for low in lows)], dtype=float),
         A_eq=by_need,
         b_eq=np.array([need.amount_eur for need in problem.needs], dtype=float),
     )
-    return bool(result.status == 0 and -result.fun >= problem.hours_required - 1e-6)
+    if result.status != 0:
+        return False
+    hours = sum(
+        (hours_on(members[i], round(euros)) for (i, _), euros in zip(edges, result.x, strict=True)), Fraction(0)
+    )
+    return hours >= problem.hours_required
+
+
+def hours_on(member: Candidate, euros: int) -> Fraction:
+    """Hours hosted on a part: those of the whole capacity, in proportion."""
+    return Fraction(member.hours * euros, member.capacity_eur) if member.capacity_eur else Fraction(0)
 
 
 def leaders(members: Sequence[Candidate]) -> list[Candidate]:

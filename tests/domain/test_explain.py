@@ -112,6 +112,12 @@ def test_missing_insertion_hours_are_counted() -> None:
     )
 
 
+def test_hours_that_parts_cannot_host_are_counted_even_where_whole_capacities_would() -> None:
+    """Two firms would host 150 h each on 120 000 EUR; on the 100 000 of the lot, together, 125."""
+    lot = painting(firm(1, 120_000, hours=150), firm(2, 99_000, hours=110), hours_required=200)
+    assert told(lot) == "Il manque 75 h d'insertion par an : les membres possibles peuvent en accueillir 125 au mieux."
+
+
 def test_missing_turnover_is_counted() -> None:
     lot = painting(
         firm(1, 60_000, turnover_eur=50_000), firm(2, 60_000, turnover_eur=50_000), turnover_required=150_000
@@ -161,7 +167,7 @@ def test_when_capacity_is_not_what_lacks_no_amount_is_invented() -> None:
         ),
         supply=9,
         max_members=2,
-        hours_required=600,
+        hours_required=500,
     )
     assert gaps(lot) == (Gap("combination", ("T07", "T13")),)
     assert told(lot, size=2).endswith("davantage de capacité n'y changerait rien.")

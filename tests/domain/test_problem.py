@@ -75,6 +75,12 @@ def test_able_alone_means_every_requirement_of_the_lot(more: dict[str, object], 
     assert problem.able_alone(firm(1, 100_000, **({"hours": 300} | more))) is able
 
 
+def test_a_firm_larger_than_the_lot_hosts_only_the_hours_of_its_part() -> None:
+    problem = painting(hours_required=300)
+    assert problem.able_alone(firm(1, 200_000, hours=600))
+    assert not problem.able_alone(firm(1, 200_000, hours=599))
+
+
 def test_able_alone_means_every_trade_and_the_whole_amount() -> None:
     problem = Problem((Need("T07", 60), Need("T13", 40)), (), supply=9)
     assert problem.able_alone(firm(1, 100, "T07 T13"))

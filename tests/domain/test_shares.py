@@ -95,3 +95,16 @@ def test_a_shared_trade_among_several_asks_for_a_mandataire_solidaire() -> None:
     grouping = allocate(lot, [firm(1, 25, "T07"), firm(2, 25, "T07"), firm(3, 50, "T13")])
     assert grouping is not None
     assert grouping.form is Form.CONJOINT_SOLIDAIRE
+
+
+def test_parts_turn_to_those_who_host_the_hours_asked_for() -> None:
+    """In proportion to capacities the inclusive firm would host 100 h; with all of its capacity, 150."""
+    members = [firm(1, 90_000), firm(2, 60_000, hours=150)]
+    plain = allocate(painting(amount=100_000), members)
+    asked = allocate(painting(amount=100_000, hours_required=150), members)
+    assert plain is not None
+    assert asked is not None
+    assert [part.amount_eur for part in plain.parts] == [60_000, 40_000]
+    assert {part.candidate.id: part.amount_eur for part in asked.parts} == {1: 40_000, 2: 60_000}
+    assert asked.hours == 150
+    assert allocate(painting(amount=100_000, hours_required=151), members) is None
