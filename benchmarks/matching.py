@@ -22,7 +22,7 @@ from matchmaker.domain.eligibility import Candidate, delivers, eligible  # noqa:
 from matchmaker.domain.index import LotQuery  # noqa: E402
 from matchmaker.domain.reference import Reference  # noqa: E402
 from matchmaker.domain.score import Weights  # noqa: E402
-from matchmaker.match import TRUST, firm_index, lot_query  # noqa: E402
+from matchmaker.match import TRUST, firm_index, lot_query, supply  # noqa: E402
 from matchmaker.models import Firm, Lot  # noqa: E402
 from matchmaker.needs import set_needs  # noqa: E402
 from matchmaker.reference import reference  # noqa: E402
@@ -35,14 +35,16 @@ SQL = """
 SELECT f.id, (%(wt)s * (%(fit)s * t.trust) + %(wd)s * least(1, 1.5 - d.km / r.radius)
     + %(wc)s * least(1, f.capacity_mid_eur / %(yearly)s) + %(we)s * (f.ess = 'yes')::int) AS score
 FROM matchmaker_firm f
+LEFT JOIN geo_commune c ON c.code = f.commune_id
+CROSS JOIN LATERAL (SELECT CASE f.diffusion WHEN 'O' THEN f.point ELSE c.point END AS point) w
 CROSS JOIN LATERAL (SELECT CASE f.trade_source WHEN 'declared' THEN %(declared)s WHEN 'naf' THEN %(naf)s
     WHEN 'name' THEN %(name)s
     ELSE %(kind)s END AS trust) t
 CROSS JOIN LATERAL (SELECT coalesce(f.declared_radius_km, %(radius)s) + %(uncertainty)s AS radius) r
-CROSS JOIN LATERAL (SELECT ST_Distance(f.point, %(place)s::geography, false) / 1000 * %(road)s AS km) d
+CROSS JOIN LATERAL (SELECT ST_Distance(w.point, %(place)s::geography, false) / 1000 * %(road)s AS km) d
 WHERE f.active AND f.fictitious = %(fictitious)s AND f.trades @> ARRAY[%(trade)s]::varchar[]
   AND NOT f.inclusive_kind = ANY(%(lenders)s)
-  AND ST_DWithin(f.point, %(place)s::geography, 1500 * r.radius / %(road)s, false)
+  AND ST_DWithin(w.point, %(place)s::geography, 1500 * r.radius / %(road)s, false)
 ORDER BY score DESC, f.id LIMIT %(k)s
 """
 
@@ -55,7 +57,7 @@ def plain_python(firms: list[Firm], lot: LotQuery, tables: Reference) -> list[in
     for firm in firms:
         if not eligible(Candidate(firm.inclusive_kind, firm.ess, firm.active), lot.reservation):
             continue
-        x, y, z = Point(firm.point.x, firm.point.y).metres()
+        x, y, z = Point(firm.place.x, firm.place.y).metres()
         km = math.sqrt(float((x - lx) ** 2 + (y - ly) ** 2 + (z - lz) ** 2)) / 1000.0 * tables["distance.road_factor"]
         for need in lot.trades:
             for trade, fit in need.options:
@@ -101,7 +103,7 @@ def sql_answer(lot: LotQuery, tables: Reference, fictitious: bool) -> list[int]:
 def main() -> None:
     tables = reference()
     fictitious = Firm.objects.filter(fictitious=True).exists()
-    firms = list(Firm.objects.filter(active=True, fictitious=fictitious, point__isnull=False).exclude(trades=[]))
+    firms = list(supply(fictitious=fictitious))
     lots = [
         query
         for lot in Lot.objects.filter(tender__kind="contract", tender__fictitious=fictitious).order_by("pk")
@@ -143,7 +145,7 @@ def main() -> None:
             row("plain Python, every firm", brute, "baseline"),
             row("PostGIS geography, one need", sql, f"{alike} of {len(simple)} lots, same firms"),
             row(
-                "index (numpy columns a trade)",
+                "index (numpy, by trade)",
                 ours,
                 f"{len(lots) - different} of {len(lots)} lots, same firms and order",
             ),

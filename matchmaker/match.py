@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, Count, F, Max, When
+from django.db.models import Case, Count, F, Max, QuerySet, When
 
 from geo.domain.point import Point
 from matchmaker.domain.index import Answer, FirmIndex, IndexedFirm, LotQuery
@@ -38,18 +38,20 @@ def firm_index(tables: Reference, *, fictitious: bool) -> FirmIndex:
     return _firm_index(supply_version(fictitious), tables.version, fictitious)
 
 
+def supply(*, fictitious: bool) -> QuerySet[Firm]:
+    """Firms that can be matched, each annotated with the ``place`` it is measured from. Lazy.
+
+    A distance tells a place: a partially diffused firm (D1) is measured from its commune only.
+    """
+    place = Case(When(diffusion=Firm.Diffusion.OPEN, then=F("point")), default=F("commune__point"))
+    active = Firm.objects.filter(active=True, fictitious=fictitious).exclude(trades=[])
+    return active.annotate(place=place).filter(place__isnull=False)
+
+
 @lru_cache(maxsize=2)
 def _firm_index(_supply: str, _tables: str, fictitious: bool) -> FirmIndex:
     tables = reference()
-    rows = (
-        Firm.objects.filter(active=True, fictitious=fictitious)
-        .exclude(trades=[])
-        # A distance tells a place: a partially diffused firm (D1) is measured from its commune only.
-        .annotate(
-            place=Case(When(diffusion=Firm.Diffusion.OPEN, then=F("point")), default=F("commune__point")),
-        )
-        .filter(place__isnull=False)
-    )
+    rows = supply(fictitious=fictitious)
     firms = (
         IndexedFirm(
             id=pk,
