@@ -28,7 +28,6 @@ COPY --from=libraries /opt /opt
 COPY --from=front /app/frontend/node_modules/@etalab frontend/node_modules/@etalab
 COPY . .
 COPY --from=front /app/frontend/static/dist frontend/static/dist
-RUN pybabel compile -D django -d frontend/locale
 RUN pybabel -q compile -D django -d frontend/locale
 USER maillage
 EXPOSE 8000

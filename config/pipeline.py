@@ -46,8 +46,8 @@ def start(as_of: date, *, force: bool = False, inline: bool = False) -> tuple[Ru
     refresh_firms(timezone.localdate())
     mark = fingerprint(as_of)
     if not force:
-        known = Run.objects.filter(fingerprint=mark).exclude(state=Run.State.FAILED).first()
-        if known and (known.state == Run.State.DONE or not inline):
+        known = Run.objects.exclude(state=Run.State.FAILED).first()  # a later run took over an earlier one's lots
+        if known and known.fingerprint == mark and (known.state == Run.State.DONE or not inline):
             return known, known.state == Run.State.RUNNING
     chunks = list(batched(open_lots(as_of).order_by("pk").values_list("pk", flat=True), CHUNK, strict=False))
     with transaction.atomic():

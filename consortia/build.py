@@ -196,6 +196,13 @@ def _conclude(outcome: Outcome, case: Case, solved: Solved) -> None:
         verb = "entreprises peuvent répondre seules" if alone > 1 else "entreprise peut répondre seule"
         outcome.message = f"{alone} {verb} ; aucun groupement licite ne ferait mieux."
         return
+    if not solved.proven:
+        outcome.state, outcome.reason = Outcome.State.NONE, "limit"
+        outcome.message = (
+            "Aucun groupement trouvé dans le temps de calcul imparti, sans preuve qu'il n'en existe pas : "
+            f"{solved.candidates} entreprises admissibles, trop de combinaisons voisines."
+        )
+        return
     missing = gaps(problem)
     size = max(2, largest_size(problem, len(problem.candidates)))
     outcome.state, outcome.reason = Outcome.State.NONE, missing[0].kind

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
 from consortia.build import build_lots
 from consortia.domain.problem import Candidate, Form, Grouping, Need, Part, Problem
 from consortia.domain.rules import violations
+from consortia.domain.solver import solve
 from consortia.models import Outcome, Proposal
 from matchmaker.domain.index import FirmIndex
 from matchmaker.match import firm_index, lot_query, match_lots
@@ -331,3 +333,12 @@ def test_a_lot_withdrawn_while_its_groupings_were_sought_leaves_nothing_behind()
     build_lot(stale, reference(), firm_index(reference(), fictitious=False))
     assert not Outcome.objects.exists()
     assert not Proposal.objects.exists()
+
+
+def test_a_search_cut_short_claims_no_impossibility(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("consortia.build.solve", partial(solve, node_limit=1))
+    team(70_000, 60_000, 65_000, 62_000)
+    lot = make_lot(amount_eur=100_000, duration_months=12)
+    outcome = built(lot)
+    assert (outcome.state, outcome.reason, outcome.solver["status"]) == ("none", "limit", "limit")
+    assert "sans preuve qu'il n'en existe pas" in outcome.message

@@ -140,6 +140,15 @@ class TestWhatChangesAndWhatDoesNot:
         call_command("pipeline", "--as-of", AS_OF.isoformat(), "--inline", stdout=out)
         assert "Rien n'a changé depuis le calcul du" in out.getvalue()
 
+    def test_a_date_seen_again_after_another_is_computed_again(self) -> None:
+        """The lots of the first run belong to the second one by then."""
+        first, _ = start(AS_OF, inline=True)
+        start(AS_OF - timedelta(days=1), inline=True)
+        again, needed = start(AS_OF, inline=True)
+        assert needed
+        assert again.pk != first.pk
+        assert counts(again)["lots"] == first.total
+
 
 @pytest.mark.usefixtures("ready")
 class TestARunAlwaysEnds:
