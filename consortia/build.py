@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 
 from django.db import transaction
 
@@ -25,6 +26,8 @@ from matchmaker.models import Firm, Lot
 from matchmaker.needs import recommended_hours, required_hours, set_needs
 from matchmaker.queries import with_commune
 from matchmaker.reference import reference
+
+SUPPLIERS = 5  # firms that lend staff, counted and shown for a lot
 
 
 class UnlawfulProposalError(AssertionError):
@@ -93,13 +96,13 @@ def _case(
     lot: Lot, needs: tuple[LotTrade, ...], query: LotQuery, tables: Reference, index: FirmIndex, hours: int
 ) -> Case:
     answer = index.ask(query, tables.integer("grouping.max_candidates"))
-    suppliers_found = index.ask(_supplier_query(query), 5).top if hours else ()
+    lenders = index.ask(_supplier_query(query), tables.integer("grouping.max_candidates")).top if hours else ()
     related, heavy = with_commune()
-    ids = [found.id for found in (*answer.top, *suppliers_found)]
+    ids = [found.id for found in (*answer.top, *lenders)]
     firms = Firm.objects.select_related(*related).defer(*heavy, "capacity_steps").in_bulk(ids)
-    suppliers = tuple(
-        (firms[found.id], _hours(firms[found.id], "T44", tables), found.distance_km) for found in suppliers_found
-    )
+    offers = ((firms[found.id], _hours(firms[found.id], "T44", tables), found.distance_km) for found in lenders)
+    # an ordinary temporary-work agency hosts no insertion hours: it must not hide the inclusive ones behind it
+    suppliers = tuple(islice((offer for offer in offers if offer[1]), SUPPLIERS))
     lent = sum(hours_lent for _, hours_lent, _ in suppliers)
     problem = Problem(
         needs=_needs(needs, query.yearly_eur or 0),

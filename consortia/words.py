@@ -69,7 +69,6 @@ def _hours_lines(case: Case, grouping: Grouping) -> list[str]:
     lines.extend(
         f"{name(firm)} ({round(km)} km) peut mettre à disposition jusqu'à {count(hours)} h par an, sans être membre."
         for firm, hours, km in case.suppliers[:2]
-        if hours
     )
     return lines
 

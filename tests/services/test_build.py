@@ -335,6 +335,16 @@ def test_a_lot_withdrawn_while_its_groupings_were_sought_leaves_nothing_behind()
     assert not Proposal.objects.exists()
 
 
+def test_ordinary_agencies_do_not_hide_the_inclusive_ones_that_lend_staff() -> None:
+    for n in range(8):
+        make_firm(f"Intérim {n}", trades=["T44"], capacity_eur=900_000, ess="yes")
+    lender = make_firm("Tremplin", trades=["T44"], inclusive_kind="ETTI", commune_code="38421", capacity_eur=200_000)
+    team(70_000, 60_000, 65_000, 62_000)
+    outcome = built(make_lot(amount_eur=100_000, duration_months=12, insertion_hours=500))
+    assert [row["siret"] for row in outcome.hours_suppliers] == [lender.siret]
+    assert outcome.state == "proposed"
+
+
 def test_a_search_cut_short_claims_no_impossibility(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("consortia.build.solve", partial(solve, node_limit=1))
     team(70_000, 60_000, 65_000, 62_000)
