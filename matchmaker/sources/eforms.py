@@ -247,11 +247,8 @@ class _Document:
     def duration(self, period: Element | None, label: str) -> int | None:
         """BT-36, or from BT-536 to BT-537."""
         measure = child(period, "DurationMeasure")
-        if measure is not None:
-            unit = attribute(measure, "unitCode")
-            return fields.duration_months(raw_text(measure), unit, label, self.warnings)
-        start, end = (fields.parse_date(raw_text(period, name)) for name in ("StartDate", "EndDate"))
-        return fields.months_between(start, end, label, self.warnings)
+        dates = (raw_text(period, "StartDate"), raw_text(period, "EndDate"))
+        return fields.duration(raw_text(measure), attribute(measure, "unitCode"), dates, label, self.warnings)
 
     # --- amounts ---
 

@@ -123,6 +123,14 @@ def months_between(start: date | None, end: date | None, label: str, warnings: l
     return _plausible_months(max(1, months), label, warnings)
 
 
+def duration(value: str, unit: str, dates: tuple[str, str], label: str, warnings: list[str]) -> int | None:
+    """Whole months of a duration as published, else between the first and the last day published."""
+    if value:
+        return duration_months(value, unit, label, warnings)
+    start, end = map(parse_date, dates)
+    return months_between(start, end, label, warnings)
+
+
 def _plausible_months(months: int, label: str, warnings: list[str]) -> int | None:
     if months <= LONGEST_MONTHS:
         return months

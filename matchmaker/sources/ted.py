@@ -247,11 +247,8 @@ class _Form:
 
     def duration(self, part: Element, label: str) -> int | None:
         published = child(part, "DURATION")
-        if published is not None:
-            unit = attribute(published, "TYPE")
-            return fields.duration_months(raw_text(published), unit, label, self.warnings)
-        start, end = (fields.parse_date(raw_text(part, name)) for name in ("DATE_START", "DATE_END"))
-        return fields.months_between(start, end, label, self.warnings)
+        dates = (raw_text(part, "DATE_START"), raw_text(part, "DATE_END"))
+        return fields.duration(raw_text(published), attribute(published, "TYPE"), dates, label, self.warnings)
 
     # --- amounts ---
 
