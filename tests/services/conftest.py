@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import count
 from pathlib import Path
 
@@ -13,7 +13,10 @@ from django.db import connection, models, transaction
 from hypothesis import settings
 
 from geo.models import Commune, Vintage
+from matchmaker.ingest import ingest_firms
+from matchmaker.models import ImportRun
 from tests.factories import COMMUNES, make_commune, make_departement
+from tests.sources.firm_tables import write_csv
 
 settings.register_profile("maillage", deadline=None)  # how long an example takes proves nothing
 settings.load_profile("maillage")
@@ -80,3 +83,13 @@ def checksum(*tables: type[models.Model]) -> str:
         ):
             digest.update(f"{table.__name__} {row}\n".encode())
     return digest.hexdigest()
+
+
+@pytest.fixture
+def table(tmp_path: Path):
+    """Write a table under a name that stays the same, and import it."""
+
+    def imported(*rows: Mapping[str, str], name: str = "liste.csv", **more: str) -> ImportRun:
+        return ingest_firms(write_csv(tmp_path / name, rows, **more))
+
+    return imported

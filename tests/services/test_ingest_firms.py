@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import threading
-from collections.abc import Mapping
 from datetime import date, timedelta
 from io import StringIO
 from pathlib import Path
@@ -13,50 +12,19 @@ import duckdb
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
-from hypothesis import given
-from hypothesis import strategies as st
 
 from geo.domain.distance import distance_km
-from geo.domain.gazetteer import Gazetteer, KnownCommune
 from geo.domain.point import Point
-from matchmaker.describe import Describer
-from matchmaker.domain.firm import FirmRecord
 from matchmaker.ingest import ImportBusyError, ingest_firms, refresh_firms
 from matchmaker.match import supply_version
 from matchmaker.models import Firm, ImportRun, QuarantineItem, RawDocument, ReferenceRow
-from matchmaker.queries import public_firm
 from matchmaker.sources.tables import TableError
-from tests.domain.tables import shipped
 from tests.factories import siret
 from tests.services.conftest import checksum
-from tests.sources.firm_tables import COLLECTERIE, SIAE, SIRENE, write_csv
+from tests.services.firm_rows import GRENOBLE, counts, firm, many
+from tests.sources.firm_tables import SIAE, SIRENE, write_csv
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("places")]
-
-GRENOBLE = Point(5.7245, 45.1885)
-
-
-@pytest.fixture
-def table(tmp_path: Path):
-    """Write a table under a name that stays the same, and import it."""
-
-    def imported(*rows: Mapping[str, str], name: str = "liste.csv", **more: str) -> ImportRun:
-        return ingest_firms(write_csv(tmp_path / name, rows, **more))
-
-    return imported
-
-
-def counts(run: ImportRun) -> dict[str, int]:
-    names = ("read", "new", "changed", "unchanged", "retired", "quarantined")
-    return {name: getattr(run, name) for name in names if getattr(run, name)}
-
-
-def firm(number: str = COLLECTERIE) -> Firm:
-    return Firm.objects.get(siret=number)
-
-
-def many(size: int) -> list[dict[str, str]]:
-    return [SIAE | {"siret": siret(number), "name": f"Structure {number}"} for number in range(9_000, 9_000 + size)]
 
 
 # ---------------------------------------------------------------- once, twice, changed
@@ -207,119 +175,6 @@ def test_the_command_says_an_error_in_french_and_a_report_in_figures(tmp_path: P
     call_command("ingest", "report", stdout=out)
     assert "2 lus, 1 nouveaux, 1 en quarantaine" in out.getvalue()
     assert "liste.csv, ligne 3 — siret_invalide : « 1 » n'est pas un SIRET" in out.getvalue()
-
-
-# ---------------------------------------------------------------- several sources
-
-
-def test_a_list_that_says_nothing_of_diffusion_never_lifts_a_firm_s_opposition(table) -> None:
-    """D1: SIRENE's P stays when a register of inclusive structures names the firm."""
-    table(SIRENE | {"statutDiffusionEtablissement": "P", "denominationUniteLegale": "[ND]"})
-    table(SIAE)
-    assert firm().diffusion == "P"
-    assert public_firm(firm()).name == "Entreprise à diffusion partielle"
-    table(SIRENE | {"statutDiffusionEtablissement": "O"})
-    assert firm().diffusion == "O"
-
-
-def test_a_register_knows_the_kind_and_sirene_the_legal_form(table) -> None:
-    table(SIRENE)
-    table(SIAE)
-    found = firm()
-    assert (found.source, found.inclusive_kind, found.legal_form, found.ess) == ("siae", "ACI", "9220", "yes")
-
-
-@pytest.mark.parametrize("first", ["sirene", "siae"])
-@pytest.mark.parametrize(
-    "address",
-    [
-        {"lon": "", "lat": ""},
-        {"lon": "5.5930", "lat": "45.3660"},
-        {"lon": "", "lat": "", "post_code": "44000", "city": "Nantes"},
-    ],
-)
-def test_two_lists_that_disagree_settle(table, first: str, address: dict[str, str]) -> None:
-    lists = {
-        "siae": SIAE | address,
-        "sirene": SIRENE
-        | {
-            "coordonneeLambertAbscisseEtablissement": "913800",
-            "coordonneeLambertOrdonneeEtablissement": "6457800",
-            "economieSocialeSolidaireUniteLegale": "O",
-        },
-    }
-    order = sorted(lists, key=lambda name: name != first)
-    for name in order:
-        table(lists[name], name=f"{name}.csv")
-    for name in order * 2:
-        assert counts(table(lists[name], name=f"{name}.csv")) == {"read": 1, "unchanged": 1}
-
-
-def _town(code: str, name: str, zipcode: str, lon: float, lat: float) -> KnownCommune:
-    return KnownCommune(code, name, name.lower(), code[:2], 1_000, (zipcode,), "", True, Point(lon, lat))
-
-
-TOWNS = Gazetteer(
-    {
-        town.code: town
-        for town in (
-            _town("38185", "Grenoble", "38000", 5.72, 45.19),
-            _town("38421", "Eybens", "38320", 5.75, 45.15),
-            _town("44109", "Nantes", "44000", -1.55, 47.23),
-        )
-    },
-    {},
-    {},
-)
-RECORDS = st.fixed_dictionaries(
-    {
-        "name": st.sampled_from(["", "Propreté Plus", "Jardins"]),
-        "legal_form": st.sampled_from(["", "9220", "5710"]),
-        "ess_flag": st.sampled_from([None, None, True, False]),
-        "naf": st.sampled_from(["", "81.21Z", "94.99Z"]),
-        "declared_trades": st.sampled_from([(), ("T07",)]),
-        "headcount_band": st.sampled_from(["", "11", "NN"]),
-        "headcount_fte": st.sampled_from([None, 0.0, 12.0]),
-        "turnover_eur": st.sampled_from([None, 0, 500_000]),
-        "commune_code": st.sampled_from(["", "38185", "38421", "44109"]),
-        "point": st.sampled_from([None, Point(5.73, 45.18), Point(5.76, 45.16), Point(-1.50, 47.20)]),
-        "partial_diffusion": st.sampled_from([None, True, False]),
-        "active": st.sampled_from([None, True, False]),
-    }
-)
-
-
-@given(RECORDS, RECORDS, st.sampled_from([("sirene", "siae"), ("siae", "sirene"), ("siae", "esat")]))
-def test_any_two_sources_of_one_firm_settle_after_one_turn_each(
-    one: dict[str, object], other: dict[str, object], sources: tuple[str, str]
-) -> None:
-    describer = Describer.of(shipped(), TOWNS, date(2026, 11, 23))
-    kind = {"siae": "ACI", "esat": "ESAT", "sirene": ""}
-    silent = {"ess_flag": None, "partial_diffusion": None, "active": None}  # only SIRENE speaks of these
-    records = [
-        FirmRecord(
-            siret=COLLECTERIE,
-            source=source,
-            inclusive_kind=kind[source],
-            **(facts if source == "sirene" else facts | silent),  # type: ignore[arg-type]
-        )
-        for source, facts in zip(sources, (one, other), strict=True)
-    ]
-    known = None
-    for record in records:
-        known = describer.describe(record, known)
-    for record in records * 2:
-        again = describer.describe(record, known)
-        assert known is not None
-        assert again.record_hash == known.record_hash
-        known = again
-
-
-def test_what_a_source_says_no_more_of_the_legal_form_takes_the_ess_status_with_it(table) -> None:
-    table(SIRENE)
-    assert (firm().ess, firm().ess_provenance) == ("yes", "catégorie juridique")
-    table(SIRENE | {"categorieJuridiqueUniteLegale": "5710"})
-    assert firm().ess != "yes"
 
 
 # ---------------------------------------------------------------- interruptions
