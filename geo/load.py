@@ -53,7 +53,7 @@ def load_zones(path: Path) -> tuple[int, int]:
             for code, name in {row.zone: row.name or row.zone for row in rows}.items()
         ],
         update_conflicts=True,
-        unique_fields=["kind", "code"],
+        unique_fields=["kind", "vintage", "code"],
         update_fields=["name", "source"],
     )
     ids = dict(Zone.objects.filter(kind=Zone.Kind.ZONE_EMPLOI).values_list("code", "id"))
@@ -104,7 +104,7 @@ def _copy_zones(territory: Territory) -> None:
             for row in territory.arrondissements
         ],
         update_conflicts=True,
-        unique_fields=["kind", "code"],
+        unique_fields=["kind", "vintage", "code"],
         update_fields=["name", "source"],
     )
 

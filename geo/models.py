@@ -8,19 +8,22 @@ from django.contrib.postgres.indexes import GinIndex
 
 
 class Zone(models.Model):
-    """A zone d'emploi, or the arrondissement that stands in for it until a file is loaded."""
+    """A zoning's zone: zone d'emploi (or the arrondissement that stands in for it), BMO bassin of a year ..."""
 
     class Kind(models.TextChoices):
         ZONE_EMPLOI = "ze2020", "zone d'emploi 2020"
         ARRONDISSEMENT = "arrondissement", "arrondissement (à défaut de zone d'emploi)"
+        BASSIN = "bmo", "bassin d'emploi de France Travail"
+        BASSIN_DE_VIE = "bv2022", "bassin de vie 2022"
 
     kind = models.CharField(max_length=20, choices=Kind)
+    vintage = models.CharField(max_length=4, blank=True)  # year of a zoning that is revised, as the bassins are
     code = models.CharField(max_length=10)
     name = models.CharField(max_length=120)
     source = models.CharField(max_length=200)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["kind", "code"], name="zone_unique")]
+        constraints = [models.UniqueConstraint(fields=["kind", "vintage", "code"], name="zone_unique")]
 
     def __str__(self) -> str:
         return self.name
@@ -72,6 +75,77 @@ class Commune(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.departement_id})"
+
+
+class ZoneCommune(models.Model):
+    """Which communes a zone holds, for every zoning but the main one (``Commune.zone``)."""
+
+    zone = models.ForeignKey(Zone, on_delete=models.CASCADE, related_name="members")
+    commune = models.ForeignKey(Commune, on_delete=models.CASCADE, related_name="memberships")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["zone", "commune"], name="zone_commune_once")]
+
+    def __str__(self) -> str:
+        return f"{self.zone_id}/{self.commune_id}"
+
+
+class HiringProjects(models.Model):
+    """Hiring projects of a year in a BMO bassin and métier (FAP). A secret figure is null with its bounds."""
+
+    zone = models.ForeignKey(Zone, on_delete=models.CASCADE, related_name="hiring")
+    year = models.PositiveSmallIntegerField()
+    fap = models.CharField(max_length=8)  # FAP 2021, 228 métiers
+    label = models.CharField(max_length=200)
+    projects = models.PositiveIntegerField(null=True)  # met
+    projects_low = models.PositiveIntegerField()
+    projects_high = models.PositiveIntegerField()
+    hard = models.PositiveIntegerField(null=True)  # xmet
+    hard_low = models.PositiveIntegerField()
+    hard_high = models.PositiveIntegerField()
+    seasonal = models.PositiveIntegerField(null=True)  # smet
+    seasonal_low = models.PositiveIntegerField()
+    seasonal_high = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["zone", "year", "fap"], name="hiring_once")]
+
+    def __str__(self) -> str:
+        return f"{self.zone_id} {self.fap} {self.year}"
+
+
+class JobSeekers(models.Model):
+    """Jobseekers (DEFM, categories A, B, C) of a year in a zone and ROME; null where not published."""
+
+    zone = models.ForeignKey(Zone, on_delete=models.CASCADE, related_name="jobseekers")
+    year = models.PositiveSmallIntegerField()
+    rome = models.CharField(max_length=5)
+    label = models.CharField(max_length=200, blank=True)
+    seekers = models.PositiveIntegerField(null=True)
+    seekers_low = models.PositiveIntegerField()
+    seekers_high = models.PositiveIntegerField()
+    offers = models.PositiveIntegerField(null=True)
+    tension = models.PositiveSmallIntegerField(null=True)  # decile
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["zone", "year", "rome"], name="jobseekers_once")]
+
+    def __str__(self) -> str:
+        return f"{self.zone_id} {self.rome} {self.year}"
+
+
+class RomeFap(models.Model):
+    """Which métiers of the BMO survey (FAP) a ROME job belongs to."""
+
+    rome = models.CharField(max_length=5)
+    fap = models.CharField(max_length=8)
+    source = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["rome", "fap"], name="rome_fap_once")]
+
+    def __str__(self) -> str:
+        return f"{self.rome} {self.fap}"
 
 
 class Vintage(models.Model):

@@ -79,11 +79,52 @@ class NoticeLot:
     documents_url: str = ""
 
 
+class AwardOutcome(StrEnum):
+    AWARDED = "awarded"
+    UNSUCCESSFUL = "unsuccessful"  # infructueux: no offer, or none acceptable
+    CANCELLED = "cancelled"  # sans suite
+
+
+@dataclass(frozen=True, slots=True)
+class Winner:
+    """A titulaire as a notice names it."""
+
+    name: str
+    national_id: str = ""  # SIRET when the notice gives a valid one
+    place: Place = Place()
+    sme: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LotAward:
+    """How one lot (or one contract over several lots) ended. ``amount_eur``: excl. tax, whole duration."""
+
+    lot_ids: tuple[str, ...] = ()  # ids of ``Notice.lots``; empty when the notice does not say
+    outcome: AwardOutcome = AwardOutcome.AWARDED
+    contract_id: str = ""
+    title: str = ""
+    awarded_on: date | None = None
+    amount_eur: int | None = None
+    offers: int | None = None
+    winners: tuple[Winner, ...] = ()
+    group: bool = False  # the winners answered together
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a correction changes: a field of :class:`NoticeLot` or :class:`Notice`, of one lot or of all."""
+
+    field: str  # "deadline", "amount_eur", "cpvs", "title" ...; "" when only told in words
+    new: str  # ISO for dates; the published words when ``field`` is empty
+    old: str = ""
+    lot_id: str = ""  # "" = every lot
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """One version of one notice.
 
-    ``source`` is "eforms" or "ted"; ``id`` identifies the notice inside its source, and (source,
+    ``source`` is "eforms", "ted", "boamp" or "ocds"; ``id`` identifies the notice inside its source, and (source,
     id, version) is unique. ``procedure_id`` is shared by all notices of one procedure when known.
     ``warnings`` are sentences in French on what was published but could not be used (a negative
     amount, an unknown currency): the notice is kept, the field is left empty.
@@ -110,3 +151,10 @@ class Notice:
     max_lots_won: int | None = None  # BT-33, rule A3
     exclusive_grouping: bool | None = None  # G3: the documents forbid several candidacies
     warnings: tuple[str, ...] = field(default=())
+    awards: tuple[LotAward, ...] = ()
+    changes: tuple[Change, ...] = ()  # of a correction that tells only what changes
+    # Names of this very notice elsewhere, and of earlier notices of the procedure, each "source:id":
+    # "eforms:<uuid>", "ted:123456-2024", "ted-oj:2018/S 012-023456", "boamp:17-29167".
+    aliases: tuple[str, ...] = ()
+    refers_to: tuple[str, ...] = ()
+    cancelled: bool = False

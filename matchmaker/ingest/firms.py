@@ -16,6 +16,7 @@ from matchmaker.ingest.report import Progress, Report, importing, silent
 from matchmaker.models import Firm, ImportRun, RawDocument
 from matchmaker.reference import reference
 from matchmaker.sources import tables
+from matchmaker.sources.catalogue import Source
 from matchmaker.sources.firms import RefusedRow, mapping_of, read_firms
 
 BATCH = 1_000
@@ -26,12 +27,13 @@ _WRITTEN = [
 ]
 
 
-def ingest_firms(path: Path, progress: Progress = silent) -> ImportRun:
+def ingest_firms(path: Path, progress: Progress = silent, *, source: Source | None = None) -> ImportRun:
     """Import one table of firms. Raises TableError when it is no table we know, ImportBusyError when busy."""
-    with importing("firms", path.name) as report:
+    with importing("firms", path.name, source) as report:
         mapping = mapping_of(path)  # inside: a file refused whole leaves a report too
+        report.run.sha256 = tables.sha256(path)
         raw, _ = RawDocument.objects.get_or_create(
-            sha256=tables.sha256(path), defaults={"name": path.name, "size": path.stat().st_size}
+            sha256=report.run.sha256, defaults={"name": path.name, "size": path.stat().st_size}
         )
         describer = Describer.of(reference(), gazetteer(), timezone.localdate())
         seen: set[int] = set()

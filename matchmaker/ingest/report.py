@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 
 from django.db import connection
 from django.utils import timezone
 
-from matchmaker.models import ImportRun, QuarantineItem
+from matchmaker.models import ImportRun, QuarantineItem, SourceState
+from matchmaker.sources.catalogue import Source
 
 Progress = Callable[[str], None]
 _PREFIX = re.compile(r"^(?:Lot [^:]{1,50}|Ensemble de l'avis) : ")
@@ -34,6 +37,7 @@ class Report:
     formats: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     reasons: Counter[str] = field(default_factory=Counter)
     warnings: Counter[str] = field(default_factory=Counter)
+    facts: dict[str, int] = field(default_factory=dict)  # what else one wants to know of this source, in words
     open_locators: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -49,8 +53,19 @@ class Report:
         """A sentence about a field left out; which lot it was is dropped so that like warnings count together."""
         self.warnings[_PREFIX.sub("", sentence)[:200]] += 1
 
-    def quarantine(self, locator: str, reason: str, message: str, source_format: str, excerpt: str = "") -> None:
-        """Set a record aside; the same record set aside again replaces its earlier entry."""
+    def quarantine(
+        self,
+        locator: str,
+        reason: str,
+        message: str,
+        source_format: str,
+        excerpt: str = "",
+        payload: bytes | None = None,
+    ) -> None:
+        """Set a record aside; the same record set aside again replaces its earlier entry.
+
+        ``payload`` is what a retry reads again: the document, or the row as JSON. Kept compressed.
+        """
         self.count("quarantined", source_format)
         self.reasons[reason] += 1
         QuarantineItem.objects.update_or_create(
@@ -61,6 +76,7 @@ class Report:
                 "reason": reason[:40],
                 "message": message,
                 "excerpt": excerpt.replace("\x00", "")[:2000],
+                "payload": zlib.compress(payload) if payload is not None else None,
                 "mended_at": None,
             },
         )
@@ -69,7 +85,9 @@ class Report:
         """Records read at last leave quarantine."""
         mended = {locator[:500] for locator in locators} & self.open_locators
         if mended:
-            QuarantineItem.objects.filter(kind=self.run.kind, locator__in=mended).update(mended_at=timezone.now())
+            QuarantineItem.objects.filter(kind=self.run.kind, locator__in=mended).update(
+                mended_at=timezone.now(), payload=None
+            )
             self.open_locators -= mended
             self.counts["mended"] += len(mended)
 
@@ -80,14 +98,25 @@ class Report:
             "formats": {name: dict(counts) for name, counts in sorted(self.formats.items())},
             "reasons": dict(self.reasons.most_common()),
             "warnings": dict(self.warnings.most_common(50)),
+            "facts": self.facts,
             "mended": self.counts["mended"],
         }
         self.run.save()
 
 
 @contextmanager
-def importing(kind: str, source: str) -> Iterator[Report]:
+def importing(
+    kind: str,
+    name: str,
+    source: Source | None = None,
+    *,
+    url: str = "",
+    sha256: str = "",
+    dated: date | None = None,
+) -> Iterator[Report]:
     """Open a run under an advisory lock, close it done or failed. Raises :class:`ImportBusyError`.
+
+    ``name`` is what is read, as a person names it; ``source`` its entry in the catalogue, if it has one.
 
     A run found "running" while we hold the lock was killed: it is marked failed here.
     """
@@ -100,7 +129,16 @@ def importing(kind: str, source: str) -> Iterator[Report]:
         ImportRun.objects.filter(kind=kind, state=ImportRun.State.RUNNING).update(
             state=ImportRun.State.FAILED, error="Arrêté avant la fin ; relancer reprend sans rien perdre."
         )
-        report = Report(ImportRun.objects.create(kind=kind, source=source[:500]))
+        run = ImportRun.objects.create(
+            kind=kind,
+            source=name[:500],
+            source_key=source.key if source else "",
+            licence=source.licence if source else "",
+            url=url[:500],
+            sha256=sha256,
+            dated=dated,
+        )
+        report = Report(run)
         try:
             yield report
         except BaseException as error:  # the batch under way was undone: the counts stay those of the last one kept
@@ -113,6 +151,8 @@ def importing(kind: str, source: str) -> Iterator[Report]:
         report.run.state = ImportRun.State.DONE
         report.run.finished_at = timezone.now()
         report.save()
+        if source:
+            SourceState.objects.update_or_create(key=source.key, defaults={"checked_at": timezone.now()})
     finally:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [key])

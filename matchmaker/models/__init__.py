@@ -1,20 +1,30 @@
 """Tables of the matchmaker, one concept a file."""
 
+from matchmaker.models.award import Award, AwardHolder
+from matchmaker.models.directory import Directory, DirectoryRow
 from matchmaker.models.firm import Firm
-from matchmaker.models.imports import ImportRun, QuarantineItem, RawDocument
+from matchmaker.models.imports import ImportRun, QuarantineItem, RawDocument, SourceState
 from matchmaker.models.match import Match, Run
-from matchmaker.models.notice import Buyer, Lot, Tender
-from matchmaker.models.reference import ReferenceRow
+from matchmaker.models.notice import Buyer, Lot, ProcedureKey, Publication, Tender
+from matchmaker.models.reference import Nomenclature, ReferenceRow
 
 __all__ = [
+    "Award",
+    "AwardHolder",
     "Buyer",
+    "Directory",
+    "DirectoryRow",
     "Firm",
     "ImportRun",
     "Lot",
     "Match",
+    "Nomenclature",
+    "ProcedureKey",
+    "Publication",
     "QuarantineItem",
     "RawDocument",
     "ReferenceRow",
     "Run",
+    "SourceState",
     "Tender",
 ]

@@ -36,6 +36,9 @@ class Firm(models.Model):
     ess = models.CharField(max_length=10, choices=Ess, default=Ess.NO)
     ess_family = models.CharField(max_length=40, blank=True)
     ess_provenance = models.CharField(max_length=80, blank=True)
+    ess_listed = models.BooleanField(default=False)  # on the ESS France list
+    esus = models.BooleanField(default=False)  # agrément ESUS, art. L3332-17-1 code du travail
+    esus_until = models.DateField(null=True, blank=True)
     inclusive_kind = models.CharField(max_length=5, blank=True)  # EI ETTI ACI AI EITI EA EATT ESAT GEIQ SEP
     naf = models.CharField(max_length=6, blank=True)
     naf25 = models.CharField(max_length=6, blank=True)
@@ -50,6 +53,14 @@ class Firm(models.Model):
     declared_free_fte = models.FloatField(null=True, blank=True)
     declared_on = models.DateField(null=True, blank=True)
     declared_radius_km = models.FloatField(null=True, blank=True)
+    employer = models.BooleanField(null=True)
+    head_office = models.BooleanField(null=True)
+    size_category = models.CharField(max_length=3, blank=True)  # PME ETI GE
+    closed_on = models.DateField(null=True, blank=True)  # day we learnt that it closed
+    # Running public contracts, annualised (domain guide, section 4): E ends before the horizon, N was notified
+    # after the year of the turnover.
+    ending_eur = models.BigIntegerField(default=0)
+    notified_eur = models.BigIntegerField(default=0)
     references = models.PositiveIntegerField(null=True, blank=True)  # public contracts known; null = unknown
     fte_mid = models.FloatField(default=0)
     capacity_low_eur = models.BigIntegerField(default=0)
@@ -71,6 +82,7 @@ class Firm(models.Model):
     fictitious = models.BooleanField(default=False)
     source = models.CharField(max_length=30)
     raw = models.ForeignKey(RawDocument, on_delete=models.PROTECT, null=True)
+    sirene_hash = models.BigIntegerField(null=True)  # of the SIRENE row last taken in, and of what deduced from it
     record_hash = models.CharField(max_length=64)
     updated_at = models.DateTimeField(auto_now=True)
 

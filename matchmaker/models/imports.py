@@ -26,8 +26,13 @@ class ImportRun(models.Model):
         DONE = "done", "terminé"
         FAILED = "failed", "interrompu"
 
-    kind = models.CharField(max_length=20)  # firms | notices
-    source = models.CharField(max_length=500)
+    kind = models.CharField(max_length=20)  # firms | notices | awards | territory | nomenclature | directory
+    source = models.CharField(max_length=500)  # what was read, as a person names it: file names, or an address
+    source_key = models.CharField(max_length=40, blank=True, db_index=True)  # key of sources.catalogue, if any
+    url = models.CharField(max_length=500, blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)  # of the file read; of its parts' hashes when several
+    dated = models.DateField(null=True)  # the day the data speak of, when known
+    licence = models.CharField(max_length=100, blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.RUNNING)
     started_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
@@ -37,7 +42,8 @@ class ImportRun(models.Model):
     unchanged = models.PositiveIntegerField(default=0)
     retired = models.PositiveIntegerField(default=0)
     quarantined = models.PositiveIntegerField(default=0)
-    details = models.JSONField(default=dict)  # per format: {"ted": {"read": 3, ...}}
+    # {"formats": {"ted": {"read": 3, ...}}, "reasons": {...}, "warnings": {...}, "facts": {"several holders": 481}}
+    details = models.JSONField(default=dict)
     error = models.TextField(blank=True)
 
     class Meta:
@@ -56,6 +62,9 @@ class QuarantineItem(models.Model):
     reason = models.CharField(max_length=40)
     message = models.TextField()
     excerpt = models.TextField(blank=True)
+    # What a retry reads again: the document's bytes or the row as JSON, compressed; emptied once mended.
+    payload = models.BinaryField(null=True)
+    retried_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     mended_at = models.DateTimeField(null=True)
 
@@ -67,3 +76,15 @@ class QuarantineItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.locator}: {self.reason}"
+
+
+class SourceState(models.Model):
+    """Where a source stands between two imports, so that the next one goes on from there."""
+
+    key = models.CharField(max_length=40, unique=True)  # of sources.catalogue
+    cursor = models.JSONField(default=dict)  # what the importer needs to resume: a date, an offset, an ETag
+    checked_at = models.DateTimeField(null=True)  # last time the source was asked
+    updated_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return self.key

@@ -26,7 +26,10 @@ class Buyer(models.Model):
 
 
 class Tender(models.Model):
-    """The current version of one notice; ``kind`` says whether one can answer it."""
+    """One procedure as understood from all its publications; ``kind`` says whether one can answer it.
+
+    ``source`` and ``notice_id`` are those of the leading publication (see ``domain.procedure``).
+    """
 
     source = models.CharField(max_length=20)
     notice_id = models.CharField(max_length=100)
@@ -46,6 +49,11 @@ class Tender(models.Model):
     max_lots_won = models.PositiveIntegerField(null=True)
     exclusive_grouping = models.BooleanField(null=True)
     warnings = models.JSONField(default=list)
+    history = models.JSONField(
+        default=list
+    )  # what corrections changed: [{"on", "source", "field", "lot", "old", "new"}]
+    cancelled = models.BooleanField(default=False)
+    awarded_on = models.DateField(null=True)  # an award notice of this procedure was published
     fictitious = models.BooleanField(default=False)
     raw = models.ForeignKey(RawDocument, on_delete=models.PROTECT)
     record_hash = models.CharField(max_length=64)
@@ -57,6 +65,42 @@ class Tender(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source} {self.notice_id}"
+
+
+class Publication(models.Model):
+    """One notice as published once, in one source and version. A tender is the fold of its publications."""
+
+    tender = models.ForeignKey(Tender, on_delete=models.CASCADE, related_name="publications")
+    source = models.CharField(max_length=20)  # eforms | ted | boamp | ocds
+    notice_id = models.CharField(max_length=100)
+    version = models.CharField(max_length=20)
+    kind = models.CharField(max_length=20)
+    form = models.CharField(max_length=20, blank=True)
+    published_on = models.DateField(null=True)
+    url = models.CharField(max_length=500, blank=True)
+    content = models.JSONField()  # the Notice as parsed, see sources.canonical
+    record_hash = models.CharField(max_length=64)
+    raw = models.ForeignKey(RawDocument, on_delete=models.PROTECT)
+    kept_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["published_on", "source", "notice_id", "version"]
+        constraints = [
+            models.UniqueConstraint(fields=["source", "notice_id", "version"], name="publication_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.notice_id} v{self.version}"
+
+
+class ProcedureKey(models.Model):
+    """A name under which publications know their procedure: two tenders that share one are one."""
+
+    key = models.CharField(max_length=200, unique=True)  # "folder:<uuid>", "ted:2018/S 12-345", "boamp:17-29167"
+    tender = models.ForeignKey(Tender, on_delete=models.CASCADE, related_name="keys")
+
+    def __str__(self) -> str:
+        return self.key
 
 
 class Lot(models.Model):
@@ -75,6 +119,11 @@ class Lot(models.Model):
     cpvs = ArrayField(models.CharField(max_length=8), default=list)
     amount_eur = models.BigIntegerField(null=True)
     amount_shared = models.BooleanField(default=False)
+    # Where no amount is published: what comparable awards cost, for the whole duration (estimation).
+    imputed_low_eur = models.BigIntegerField(null=True)
+    imputed_mid_eur = models.BigIntegerField(null=True)
+    imputed_high_eur = models.BigIntegerField(null=True)
+    imputed_basis = models.CharField(max_length=250, blank=True)  # which awards were compared, in words
     duration_months = models.PositiveIntegerField(null=True)
     start = models.DateField(null=True)
     deadline = models.DateTimeField(null=True, db_index=True)

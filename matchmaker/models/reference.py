@@ -25,3 +25,20 @@ class ReferenceRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.table}/{self.key}"
+
+
+class Nomenclature(models.Model):
+    """Labels of official codes (CPV, NAF ...), loaded from their files; only the CPV divisions are shipped."""
+
+    table = models.CharField(max_length=20)  # cpv | naf | naf25 | legal_form
+    code = models.CharField(max_length=12)
+    label = models.CharField(max_length=300)
+    source = models.CharField(max_length=250)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["table", "code"]
+        constraints = [models.UniqueConstraint(fields=["table", "code"], name="nomenclature_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.table} {self.code}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -12,18 +11,10 @@ from django.utils import timezone
 
 from matchmaker.domain.reference import InvalidReferenceError
 from matchmaker.ingest import ImportBusyError, ingest_firms, ingest_notices
+from matchmaker.management.progress import LABELS, on_terminal, show_run
 from matchmaker.models import Firm, ImportRun, Lot, QuarantineItem
 from matchmaker.sources.files import InputNotFoundError
 from matchmaker.sources.tables import TableError
-
-_LABELS = {
-    "read": "lus",
-    "new": "nouveaux",
-    "changed": "changés",
-    "unchanged": "inchangés",
-    "retired": "retirés",
-    "quarantined": "en quarantaine",
-}
 
 
 class Command(BaseCommand):
@@ -44,13 +35,12 @@ class Command(BaseCommand):
             match options["verb"]:
                 case "firms":
                     for path in options["paths"]:
-                        self._show(self._timed(lambda path=path: ingest_firms(path, self._progress)))
+                        show_run(self.stdout, self._timed(lambda path=path: ingest_firms(path, on_terminal)))
                 case "notices":
-                    self._show(
-                        self._timed(
-                            lambda: ingest_notices(options["paths"], self._progress, fictitious=options["fictitious"])
-                        )
+                    run = self._timed(
+                        lambda: ingest_notices(options["paths"], on_terminal, fictitious=options["fictitious"])
                     )
+                    show_run(self.stdout, run)
                 case _:
                     self._report(limit=None if options["all"] else 30)
         except (TableError, InputNotFoundError, ImportBusyError, InvalidReferenceError) as error:
@@ -59,28 +49,9 @@ class Command(BaseCommand):
     def _timed(self, action: Any) -> ImportRun:
         start = time.perf_counter()
         run = action()
-        self._progress("")
+        on_terminal("")
         self.stdout.write(f"{run.source} : importé en {time.perf_counter() - start:.1f} s.")
         return run
-
-    def _progress(self, words: str) -> None:
-        """One line rewritten in place on a terminal, nothing in a log."""
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r\033[K{words}")
-            sys.stderr.flush()
-
-    def _show(self, run: ImportRun) -> None:
-        counts = ", ".join(f"{getattr(run, name)} {label}" for name, label in _LABELS.items() if getattr(run, name))
-        self.stdout.write(f"  {counts or 'rien à lire'}.")
-        if run.error:
-            self.stdout.write(f"  {run.error}")
-        for reason, count in run.details.get("reasons", {}).items():
-            self.stdout.write(f"  quarantaine — {reason} : {count}")
-        warnings = list(run.details.get("warnings", {}).items())
-        for sentence, count in warnings[:8]:
-            self.stdout.write(f"  avertissement — {sentence} ({count})")
-        if len(warnings) > 8:
-            self.stdout.write(f"  et {len(warnings) - 8} autres sortes d'avertissement (page des imports).")
 
     def _report(self, limit: int | None) -> None:
         self.stdout.write(f"{Firm.objects.count()} entreprises, {Lot.objects.count()} lots en base.")
@@ -89,9 +60,9 @@ class Command(BaseCommand):
                 f"{timezone.localtime(run.started_at):%d/%m/%Y %H:%M} {run.kind} « {run.source} » : "
                 f"{run.get_state_display()}"
             )
-            self._show(run)
+            show_run(self.stdout, run)
             for name, counts in run.details.get("formats", {}).items():
-                words = ", ".join(f"{counts[key]} {label}" for key, label in _LABELS.items() if counts.get(key))
+                words = ", ".join(f"{counts[key]} {label}" for key, label in LABELS.items() if counts.get(key))
                 self.stdout.write(f"    {name} : {words}")
         waiting = QuarantineItem.objects.filter(mended_at=None)
         self.stdout.write(f"En quarantaine : {waiting.count()}.")
