@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tarfile
 import threading
+import zlib
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
@@ -14,8 +16,10 @@ from django.db import connection
 
 from geo.models import Commune, Vintage
 from matchmaker.ingest import ImportBusyError, ingest_notices
-from matchmaker.models import Buyer, ImportRun, Lot, QuarantineItem, RawDocument, Tender
-from matchmaker.sources.files import InputNotFoundError
+from matchmaker.ingest.notices import keep_documents
+from matchmaker.ingest.report import importing, silent
+from matchmaker.models import Buyer, ImportRun, Lot, QuarantineItem, RawDocument, SourceState, Tender
+from matchmaker.sources.files import Found, InputNotFoundError, iter_documents
 from tests.services.conftest import checksum
 from tests.services.notices import EFORMS_ID, TED, folder, numbered, text, version
 
@@ -223,6 +227,7 @@ def test_a_bad_document_is_set_aside_with_a_french_sentence_and_the_rest_is_impo
     assert item.message[0].isupper()
     assert item.message.endswith(".")
     assert item.run == run
+    assert zlib.decompress(item.payload) == (content.encode() if isinstance(content, str) else content)
 
 
 def test_a_mended_document_leaves_quarantine(tmp_path: Path) -> None:
@@ -318,3 +323,29 @@ def test_an_import_killed_between_batches_ends_the_same_when_run_again(
     assert stopped.new == Tender.objects.count()
     ingest_notices([path])
     assert checksum(Tender, Lot, Buyer, QuarantineItem) == whole
+
+
+def test_a_client_stores_its_cursor_with_each_batch_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``after_batch`` commits with the documents it counts, and is undone with them."""
+    monkeypatch.setattr("matchmaker.ingest.notices.BATCH", 2)
+    path = folder(tmp_path / "avis", **{f"n{number}": numbered(number) for number in range(1, 6)})
+    drawn: list[str] = []
+    kept: list[tuple[int, int]] = []
+
+    def stream() -> Iterator[Found]:
+        for found in iter_documents([path]):
+            drawn.append(found.name)
+            yield found
+
+    def cursor() -> None:
+        if len(kept) == 2:
+            raise KeyboardInterrupt
+        SourceState.objects.update_or_create(key="essai", defaults={"cursor": {"n": len(drawn)}})
+        kept.append((len(drawn), Tender.objects.count()))
+
+    with pytest.raises(KeyboardInterrupt), importing("notices", "essai") as report:
+        keep_documents(stream(), report, silent, after_batch=cursor)
+    assert kept == [(2, 2), (4, 4)]
+    assert (SourceState.objects.get(key="essai").cursor, Tender.objects.count()) == ({"n": 4}, 4)
