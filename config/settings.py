@@ -173,6 +173,9 @@ NODE_MODULES = Path(env("NODE_MODULES", str(BASE_DIR / "frontend" / "node_module
 # What sources download before importing it; resumable, may be emptied at any time.
 DOWNLOADS = Path(env("DOWNLOADS", str(BASE_DIR / ".local" / "downloads")))
 
+# Records in one transaction of an import; 0 leaves it to each importer.
+IMPORT_BATCH = int(env("IMPORT_BATCH", "0"))
+
 MAX_DOCUMENT_BYTES = 20 * 1024 * 1024
 MATCHES_PER_LOT = 50
 

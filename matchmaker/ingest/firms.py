@@ -12,7 +12,7 @@ from django.utils import timezone
 from geo.queries import gazetteer
 from matchmaker.describe import Describer
 from matchmaker.domain.firm import FirmRecord
-from matchmaker.ingest.report import Progress, Report, importing, silent
+from matchmaker.ingest.report import Progress, Report, batch_size, importing, silent
 from matchmaker.models import Firm, ImportRun, RawDocument
 from matchmaker.reference import reference
 from matchmaker.sources import tables
@@ -37,7 +37,7 @@ def ingest_firms(path: Path, progress: Progress = silent, *, source: Source | No
         )
         describer = Describer.of(reference(), gazetteer(), timezone.localdate())
         seen: set[int] = set()
-        for batch in batched(read_firms(path, mapping), BATCH, strict=False):
+        for batch in batched(read_firms(path, mapping), batch_size(BATCH), strict=False):
             with transaction.atomic():
                 _keep(batch, path.name, mapping.name, describer, raw, seen, report)
                 report.save()

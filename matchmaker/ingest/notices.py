@@ -13,7 +13,7 @@ from django.db import DataError, transaction
 
 from geo.queries import edition, gazetteer
 from matchmaker.domain.notice import Notice
-from matchmaker.ingest.report import Progress, Report, importing, silent
+from matchmaker.ingest.report import Progress, Report, batch_size, importing, silent
 from matchmaker.ingest.tenders import TenderWriter
 from matchmaker.models import ImportRun, RawDocument, Tender
 from matchmaker.reference import reference
@@ -47,7 +47,7 @@ def keep_documents(
     it stores (a cursor) commits with them, or is undone with them. It is not called for a stream without documents.
     """
     keeper = _Keeper(report, fictitious)
-    for batch in batched(documents, BATCH, strict=False):
+    for batch in batched(documents, batch_size(BATCH), strict=False):
         with transaction.atomic():
             for document in batch:
                 keeper.keep(document)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
@@ -22,6 +23,11 @@ _PREFIX = re.compile(r"^(?:Lot [^:]{1,50}|Ensemble de l'avis) : ")
 
 class ImportBusyError(RuntimeError):
     """Un import de ce type est déjà en cours : attendez sa fin, puis relancez."""
+
+
+def batch_size(usual: int) -> int:
+    """Records in one transaction: what the settings ask, else what suits the importer."""
+    return settings.IMPORT_BATCH or usual
 
 
 def silent(_words: str) -> None:
