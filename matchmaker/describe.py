@@ -14,11 +14,11 @@ from django.contrib.gis.geos import Point as GeosPoint
 from geo.domain.distance import distance_km
 from geo.domain.gazetteer import Gazetteer, Located
 from geo.domain.point import Point
-from matchmaker.domain.capacity import CapacityInput, estimate
 from matchmaker.domain.ess import BY_FLAG, BY_PERSON, ess_status
 from matchmaker.domain.firm import FirmRecord
 from matchmaker.domain.reference import Reference
 from matchmaker.domain.trade import firm_trades, naf_index
+from matchmaker.explain import estimated
 from matchmaker.models import Firm
 
 # Fields a source may be silent about.
@@ -87,6 +87,8 @@ class Describer:
         self._set_trades(firm)
         self._set_ess(firm, record, known)
         self._set_place(firm, record, known, leads)
+        if known is not None:  # contracts won are no source's word: ``commitments`` keeps them
+            firm.ending_eur, firm.notified_eur = known.ending_eur, known.notified_eur
         self._set_capacity(firm)
         firm.described_with, firm.described_on = self.reference.version, self.on
         firm.record_hash = fingerprint(firm)
@@ -150,26 +152,13 @@ class Describer:
         return by_code or self.gazetteer.locate(zipcode=record.postcode, city=record.city)
 
     def _set_capacity(self, firm: Firm) -> None:
-        capacity = estimate(
-            CapacityInput(
-                headcount_band=firm.headcount_band,
-                headcount=firm.headcount_fte,
-                places=firm.places,
-                inclusive_kind=firm.inclusive_kind,
-                turnover_eur=firm.turnover_eur,
-                free_fte=firm.declared_free_fte,
-                declared_on=firm.declared_on,
-            ),
-            self.reference.trades.get(firm.trades[0]) if firm.trades else None,
-            self.reference,
-            on=self.on,
-        )
+        capacity = estimated(firm, self.reference, self.on)
         firm.capacity_low_eur = capacity.low_eur
         firm.capacity_mid_eur = capacity.mid_eur
         firm.capacity_high_eur = capacity.high_eur
         firm.turnover_mid_eur = capacity.turnover_eur
         firm.fte_mid = round(capacity.fte, 2)
-        firm.capacity_steps = list(capacity.steps)
+        firm.capacity_steps = []  # told by explain.capacity_of on demand; the column goes with the next release
 
 
 def _standing(record: FirmRecord, known: Firm | None) -> tuple[str, bool]:

@@ -105,7 +105,7 @@ def make_firm(name: str = "Atelier du Drac", **more: Any) -> Firm:
         "capacity_low_eur": middle * 6 // 10,
         "capacity_mid_eur": middle,
         "capacity_high_eur": middle * 17 // 10,
-        "capacity_steps": ["Effectif : 10 à 19 salariés (INSEE 2024)."],
+        "headcount_band": "11",
         "turnover_mid_eur": middle * 4,
         "address": f"{number} rue des Tisserands",
         "postcode": commune.postcodes[0],

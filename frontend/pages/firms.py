@@ -13,11 +13,11 @@ from consortia.queries import memberships_of
 from frontend import charts, geojson
 from frontend.access import login_not_required
 from frontend.pages.lots import backdrop_answer
+from matchmaker.explain import capacity_of
 from matchmaker.models import Firm
 from matchmaker.queries import (
     current_as_of,
     firm_by_siret,
-    hide_names,
     labels,
     open_matches_of,
     public_firm,
@@ -36,7 +36,7 @@ def _firm_or_404(siret: str) -> Firm:
 @login_not_required
 @require_safe
 def firm(request: HttpRequest, siret: str) -> HttpResponse:
-    """At most 14 queries."""
+    """At most 15 queries."""
     known = _firm_or_404(siret)
     shown = public_firm(known)
     as_of = current_as_of()
@@ -54,7 +54,7 @@ def firm(request: HttpRequest, siret: str) -> HttpResponse:
         "as_of": as_of,
         "firm": shown,
         "known": known,
-        "steps": [hide_names(str(step), [known]) for step in known.capacity_steps],
+        "steps": capacity_of(known).steps,
         "interval": charts.capacity_interval(shown, charts.capacity_scale([shown], None)),
         "radius_km": radius_of(known),
         "radius_declared": known.declared_radius_km is not None,

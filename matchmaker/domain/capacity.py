@@ -102,6 +102,8 @@ def estimate(
             f"Chiffre d'affaires estimé : {figure(round(interval[1], 1))} ETP x {euros(per_fte)} "
             f"= {euros(turnovers[1])} par an."
         )
+    if firm.free_fte is not None and not declaration_valid(firm, reference, on):
+        steps.append(_expired_words(firm, reference))
     values = [_free(turnover, firm, per_fte, reference, on) for turnover in turnovers]
     steps.append(_free_words(firm, per_fte, turnovers[1], reference, on))
     if firm.inclusive_kind == "ACI":
@@ -123,6 +125,14 @@ def declaration_valid(firm: CapacityInput, reference: Reference, on: date) -> bo
     return firm.declared_on is None or (on - firm.declared_on).days <= reference["capacity.declaration_days"]
 
 
+def _expired_words(firm: CapacityInput, reference: Reference) -> str:
+    day = f" du {firm.declared_on:%d/%m/%Y}" if firm.declared_on else ""
+    return (
+        f"La déclaration{day} ({figure(firm.free_fte or 0)} ETP libres) ne compte plus : elle vaut "
+        f"{reference.integer('capacity.declaration_days')} jours (estimation). Déclarez à nouveau pour la remplacer."
+    )
+
+
 def _free(turnover: float, firm: CapacityInput, per_fte: float, reference: Reference, on: date) -> float:
     dependency = reference["capacity.dependency_limit"] * turnover
     if declaration_valid(firm, reference, on):
@@ -140,7 +150,7 @@ def _free_words(firm: CapacityInput, per_fte: float, turnover: float, reference:
     grown = reference["capacity.growth"] * turnover
     text = f"Sans déclaration : {percent(reference['capacity.growth'])} de croissance possible ({euros(grown)}"
     if firm.ending_eur:
-        text += f" + {euros(firm.ending_eur)} de marchés qui finissent"
+        text += f" + {euros(firm.ending_eur)} par an de marchés qui finissent"
     if firm.notified_eur:
-        text += f" - {euros(firm.notified_eur)} de marchés en cours"
+        text += f" - {euros(firm.notified_eur)} par an de marchés notifiés depuis"
     return text + f"), {limit} (estimation)."

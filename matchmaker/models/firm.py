@@ -67,7 +67,7 @@ class Firm(models.Model):
     capacity_mid_eur = models.BigIntegerField(default=0)
     capacity_high_eur = models.BigIntegerField(default=0)
     turnover_mid_eur = models.BigIntegerField(default=0)  # the T the capacity was derived from
-    capacity_steps = models.JSONField(default=list)  # sentences in French, in order
+    capacity_steps = models.JSONField(default=list)  # no longer written: see explain.capacity_of; goes next release
     described_with = models.CharField(max_length=16, blank=True)  # version of the reference tables deduced with
     described_on = models.DateField(null=True)  # day of the deduction: declarations expire
     address = models.CharField(max_length=250, blank=True)

@@ -21,7 +21,6 @@ def hidden(territory: Territory) -> Territory:
     assert firm is not None
     firm.trade_name, firm.website = "Chez Fernande", "https://fernande.example"
     firm.point = point(lon=5.777, lat=45.199)
-    firm.capacity_steps = ["Déclaration de Fernande Secrète : 2 ETP libres."]
     firm.save()
     said = "Fernande Secrète (99 impasse Cachée) peut aider."
     territory.group.proposals.update(reasons=[said], warnings=[said], justification=said)
