@@ -18,7 +18,7 @@ def test_a_firm_card_tells_trades_status_capacity_and_lots(client: Client, terri
     assert "Nettoyage de locaux déduits du code NAF" in text
     assert "entreprise d'insertion (EI)" in text
     assert "62 k€ estimation, entre 37 k€ et 110 k€" in text
-    assert "Taille : tranche d'effectif SIRENE « 10 à 19 salariés »" in text
+    assert "10 à 19 salariés »" in text
     assert "Rayon d'action 25 km estimation d'après le métier" in text
 
 
