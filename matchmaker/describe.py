@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -14,12 +14,15 @@ from django.contrib.gis.geos import Point as GeosPoint
 from geo.domain.distance import distance_km
 from geo.domain.gazetteer import Gazetteer, Located
 from geo.domain.point import Point
-from matchmaker.domain.ess import BY_FLAG, BY_PERSON, ess_status
+from geo.queries import gazetteer
+from matchmaker.domain.ess import BY_PERSON, ess_status
 from matchmaker.domain.firm import FirmRecord
 from matchmaker.domain.reference import Reference
+from matchmaker.domain.register import INCLUSIVE, Claim, Claims, esus_of, kind_of
 from matchmaker.domain.trade import firm_trades, naf_index
 from matchmaker.explain import estimated
-from matchmaker.models import Firm
+from matchmaker.models import Firm, RegisterEntry
+from matchmaker.reference import reference
 
 # Fields a source may be silent about.
 _SAID = (
@@ -46,12 +49,26 @@ _SAID = (
 )
 _SAME_TOWN_KM = 20.0  # an address this near to the commune given is that firm's, not one it moved from
 _SILENT: tuple[object, ...] = ("", None, (), [])
-_REGISTERS = frozenset({"siae", "esat"})
+# Registers of inclusive structures know them better than SIRENE does, SIRENE better than any other list.
+_RANKS = {"sirene": 1, **dict.fromkeys(INCLUSIVE, 2)}
 
 
 def _rank(source: str) -> int:
-    """Registers of inclusive structures know them better than SIRENE does."""
-    return 1 if source in _REGISTERS else 0
+    return _RANKS.get(source, 0)
+
+
+def held_claims() -> Claims:
+    """What all registers hold. One query; about 200 bytes an entry."""
+    claims = Claims()
+    rows = RegisterEntry.objects.values_list("number", "source", "inclusive_kind", "ess", "esus", "esus_until")
+    for number, *said in rows.iterator(10_000):
+        claims.put(number, Claim(*said))
+    return claims
+
+
+def describer(on: date) -> Describer:
+    """All that deduction rests on, as it stands in the database."""
+    return Describer.of(reference(), gazetteer(), on, held_claims())
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +79,11 @@ class Describer:
     gazetteer: Gazetteer
     on: date
     nafs: Mapping[str, tuple[str, ...]]
+    claims: Claims = field(default_factory=Claims)
 
     @classmethod
-    def of(cls, reference: Reference, gazetteer: Gazetteer, on: date) -> Describer:
-        return cls(reference, gazetteer, on, naf_index(reference.trades))
+    def of(cls, reference: Reference, gazetteer: Gazetteer, on: date, claims: Claims | None = None) -> Describer:
+        return cls(reference, gazetteer, on, naf_index(reference.trades), claims or Claims())
 
     def describe(self, record: FirmRecord, known: Firm | None) -> Firm:
         """The row for a record. Not saved.
@@ -84,8 +102,10 @@ class Describer:
         firm.source = record.source if leads or known is None else known.source
         firm.diffusion, firm.active = _standing(record, known)
         firm.fictitious = record.fictitious
+        claims = self.claims.on(firm.siret)
+        firm.inclusive_kind = kind_of(claims) or firm.inclusive_kind
         self._set_trades(firm)
-        self._set_ess(firm, record, known)
+        self._set_ess(firm, record, known, claims)
         self._set_place(firm, record, known, leads)
         if known is not None:  # contracts won are no source's word: ``commitments`` keeps them
             firm.ending_eur, firm.notified_eur = known.ending_eur, known.notified_eur
@@ -113,15 +133,19 @@ class Describer:
         firm.trades = list(found.trades)
         firm.trade_source = found.source
 
-    def _set_ess(self, firm: Firm, record: FirmRecord, known: Firm | None) -> None:
-        """A flag stays until SIRENE takes it back, a person's word until a person does; the form follows the form."""
-        basis, flag = known.ess_provenance if known else "", record.ess_flag
+    def _set_ess(self, firm: Firm, record: FirmRecord, known: Firm | None, claims: list[Claim]) -> None:
+        """A flag stays until SIRENE takes it back, a person's word until a person does, a list's until it drops it."""
+        firm.ess_flag = known.ess_flag if record.ess_flag is None and known else record.ess_flag
+        firm.ess_listed = any(claim.ess for claim in claims)
+        firm.esus, firm.esus_until = esus_of(claims, self.on)
         status = ess_status(
             firm.legal_form,
-            True if flag is None and basis == BY_FLAG else flag,
+            firm.ess_flag,
             self.reference.legal_forms,
             inclusive_kind=firm.inclusive_kind,
-            verified=known.ess == Firm.Ess.YES if known and basis == BY_PERSON else None,
+            verified=known.ess == Firm.Ess.YES if known and known.ess_provenance == BY_PERSON else None,
+            listed=firm.ess_listed,
+            esus=firm.esus,
         )
         firm.ess, firm.ess_family, firm.ess_provenance = status.status, status.family, status.provenance
 

@@ -9,12 +9,10 @@ from pathlib import Path
 from django.db import DataError, transaction
 from django.utils import timezone
 
-from geo.queries import gazetteer
-from matchmaker.describe import Describer
+from matchmaker.describe import Describer, describer
 from matchmaker.domain.firm import FirmRecord
 from matchmaker.ingest.report import Progress, Report, batch_size, importing, silent
 from matchmaker.models import Firm, ImportRun, RawDocument
-from matchmaker.reference import reference
 from matchmaker.sources import tables
 from matchmaker.sources.catalogue import Source
 from matchmaker.sources.firms import RefusedRow, mapping_of, read_firms
@@ -35,11 +33,11 @@ def ingest_firms(path: Path, progress: Progress = silent, *, source: Source | No
         raw, _ = RawDocument.objects.get_or_create(
             sha256=report.run.sha256, defaults={"name": path.name, "size": path.stat().st_size}
         )
-        describer = Describer.of(reference(), gazetteer(), timezone.localdate())
+        deducing = describer(timezone.localdate())
         seen: set[int] = set()
         for batch in batched(read_firms(path, mapping), batch_size(BATCH), strict=False):
             with transaction.atomic():
-                _keep(batch, path.name, mapping.name, describer, raw, seen, report)
+                _keep(batch, path.name, mapping.name, deducing, raw, seen, report)
                 report.save()
             progress(f"{report.counts['read']} lignes lues")
     return report.run

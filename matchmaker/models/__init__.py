@@ -7,6 +7,7 @@ from matchmaker.models.imports import ImportRun, QuarantineItem, RawDocument, So
 from matchmaker.models.match import Match, Run
 from matchmaker.models.notice import Buyer, Lot, ProcedureKey, Publication, Tender
 from matchmaker.models.reference import Nomenclature, ReferenceRow
+from matchmaker.models.register import RegisterEntry
 
 __all__ = [
     "Award",
@@ -24,6 +25,7 @@ __all__ = [
     "QuarantineItem",
     "RawDocument",
     "ReferenceRow",
+    "RegisterEntry",
     "Run",
     "SourceState",
     "Tender",

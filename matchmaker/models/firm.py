@@ -36,6 +36,7 @@ class Firm(models.Model):
     ess = models.CharField(max_length=10, choices=Ess, default=Ess.NO)
     ess_family = models.CharField(max_length=40, blank=True)
     ess_provenance = models.CharField(max_length=80, blank=True)
+    ess_flag = models.BooleanField(null=True)  # what SIRENE says, economieSocialeSolidaireUniteLegale
     ess_listed = models.BooleanField(default=False)  # on the ESS France list
     esus = models.BooleanField(default=False)  # agrément ESUS, art. L3332-17-1 code du travail
     esus_until = models.DateField(null=True, blank=True)

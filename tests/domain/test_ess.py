@@ -64,3 +64,32 @@ def test_the_kind_of_a_company_does_not_make_it_ess(reference: Reference) -> Non
 
 def test_nothing_known_is_not_ess(reference: Reference) -> None:
     assert ess_status("", None, reference.legal_forms).status == "no"
+
+
+# ---------------------------------------------------------------- the order of proofs
+
+
+def test_the_ess_france_list_beats_the_sirene_flag(reference: Reference) -> None:
+    found = ess_status("5710", False, reference.legal_forms, listed=True)
+    assert (found.status, found.provenance) == ("yes", "liste ESS France")
+    assert ess_status("5710", True, reference.legal_forms, listed=True).provenance == "liste ESS France"
+
+
+@pytest.mark.parametrize("verified", [True, False])
+def test_a_person_s_word_beats_the_ess_france_list(reference: Reference, verified: bool) -> None:
+    found = ess_status("5710", True, reference.legal_forms, listed=True, verified=verified)
+    assert (found.status, found.provenance) == ("yes" if verified else "no", "vérifié par une personne")
+
+
+def test_the_flag_beats_the_table_of_legal_forms(reference: Reference) -> None:
+    assert ess_status("9240", True, reference.legal_forms).provenance == "indicateur SIRENE"
+
+
+def test_a_listed_association_keeps_its_family(reference: Reference) -> None:
+    assert ess_status("9220", None, reference.legal_forms, listed=True).family == "association"
+
+
+def test_an_esus_agreement_alone_asks_for_a_look_and_decides_nothing(reference: Reference) -> None:
+    assert ess_status("5710", None, reference.legal_forms, esus=True).status == "verify"
+    assert ess_status("9220", None, reference.legal_forms, esus=True).provenance == "catégorie juridique"
+    assert ess_status("5710", True, reference.legal_forms, esus=True).provenance == "indicateur SIRENE"
