@@ -126,9 +126,13 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Beat only looks; what is due stands in the database, so that nothing is lost with the broker.
 CELERY_BEAT_SCHEDULE = {
     "refresh-open-lots": {"task": "config.refresh", "schedule": 24 * 3600},
+    "sync-due-sources": {"task": "matchmaker.sync_due", "schedule": 300},
 }
+# Fetch the automatic sources at their own pace. Off unless asked: a trial must not surprise the network.
+AUTOMATIC_SYNC = env("AUTOMATIC_SYNC", "0") == "1"
 
 LANGUAGE_CODE = "fr"
 LANGUAGES = [("fr", "Français"), ("en", "English")]

@@ -2,32 +2,144 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
+from django.conf import settings
+from django.utils import timezone
+
 from matchmaker.ingest import ingest_firms
-from matchmaker.ingest.report import Progress, silent
-from matchmaker.models import ImportRun
+from matchmaker.ingest.report import Origin, Progress, reading, silent
+from matchmaker.locks import ImportBusyError, holding, of_source
+from matchmaker.models import ImportRun, SourceState
 from matchmaker.sources.catalogue import Source, source
-from matchmaker.sources.tables import TableError
+from matchmaker.sources.downloads import Download, download
+from matchmaker.sources.http import PoliteClient
 
 Runner = Callable[[Source, Sequence[Path], Progress], list[ImportRun]]
 
 
-def sync(key: str, files: Sequence[Path] = (), progress: Progress = silent) -> list[ImportRun]:
-    """Import a source of the catalogue. Raises UnknownSourceError, or what its importer refuses a file with."""
+class CannotFetchError(RuntimeError):
+    """Cette source ne se télécharge pas : donnez son fichier."""
+
+
+def sync(
+    key: str, files: Sequence[Path] = (), progress: Progress = silent, *, since: date | None = None
+) -> list[ImportRun]:
+    """Import a source of the catalogue: these files, or what its producer offers, since a day if asked.
+
+    Returns no run when nothing changed at the producer's. Raises UnknownSourceError, ImportBusyError,
+    CannotFetchError, a SourceError of the network, or what the importer refuses a file with.
+    """
     wanted = source(key)
-    return RUNNERS[key](wanted, files, progress)
+    with _watched(wanted, progress, fetching=not files) as say:
+        if since:
+            return _runner_since(wanted)(wanted, since, say)
+        if files:
+            return _import(wanted, files, [_origin(path) for path in files], say)
+        if not wanted.urls:
+            return _runner(wanted)(wanted, (), say)  # a client of its own, or a sentence that asks for a file
+        got = _fetch(wanted, say)
+        if all(one.unchanged for one in got) and _imported(wanted, got):
+            say(f"{wanted.title} : rien de nouveau depuis le dernier import.")
+            return []
+        return _import(wanted, [one.path for one in got], [_origin(one.path, one) for one in got], say)
+
+
+def in_one_sentence(error: Exception, wanted: Source) -> str:
+    """What to tell people of an error: its own sentence when it is one of ours."""
+    if error.__class__.__module__.split(".")[0] in ("geo", "matchmaker"):
+        return str(error)
+    return f"{wanted.title} : erreur inattendue ({type(error).__name__} : {error}) ; relancer reprend sans rien perdre."
+
+
+def _import(wanted: Source, files: Sequence[Path], origins: Sequence[Origin], progress: Progress) -> list[ImportRun]:
+    with reading(origins):
+        return _runner(wanted)(wanted, files, progress)
+
+
+def _fetch(wanted: Source, progress: Progress) -> list[Download]:
+    with PoliteClient() as client:
+        return [download(client, url, settings.DOWNLOADS / wanted.key, progress) for url in wanted.urls]
+
+
+def _imported(wanted: Source, got: Sequence[Download]) -> bool:
+    """Did an import of exactly these files come to its end? One query."""
+    runs = ImportRun.objects.filter(source_key=wanted.key, state=ImportRun.State.DONE).order_by("-pk")
+    read = {file["sha256"] for run in runs[: len(got)] for file in run.details.get("files", [])}
+    return {one.sha256 for one in got} <= read
+
+
+def _origin(path: Path, got: Download | None = None) -> Origin:
+    if got:
+        return Origin(path.name, got.url, got.sha256, got.modified, got.size)
+    if not path.is_file():
+        return Origin(path.name)  # a folder, or nothing: the importer says so
+    with path.open("rb") as file:
+        return Origin(path.name, sha256=hashlib.file_digest(file, "sha256").hexdigest(), size=path.stat().st_size)
+
+
+@contextmanager
+def _watched(wanted: Source, progress: Progress, *, fetching: bool) -> Iterator[Progress]:
+    """Hold the source; keep what is said where pages read it, and how it ended."""
+    busy = f"{wanted.title} : une mise à jour est déjà en cours, attendez sa fin."
+    with holding(of_source(wanted.key), busy):
+        SourceState.objects.update_or_create(
+            key=wanted.key, defaults={"tried_at": timezone.now(), "words": "", "error": ""}
+        )
+        state = SourceState.objects.filter(key=wanted.key)
+        told = 0.0
+
+        def say(words: str) -> None:
+            nonlocal told
+            progress(words)
+            if time.monotonic() - told > 1:
+                told = time.monotonic()
+                state.update(words=words[:200])
+
+        try:
+            yield say
+        except ImportBusyError:  # of the tables it writes: whoever asked for this source still waits for it
+            state.update(words="attend la fin d'un autre import")
+            raise
+        except Exception as error:
+            state.update(words="", error=in_one_sentence(error, wanted), asked_at=None)
+            raise
+        state.update(words="", asked_at=None, **({"checked_at": timezone.now()} if fetching else {}))
+
+
+# ---------------------------------------------------------------- who imports what
 
 
 def _firms(wanted: Source, files: Sequence[Path], progress: Progress) -> list[ImportRun]:
+    return [ingest_firms(path, progress, source=wanted) for path in _given(wanted, files)]
+
+
+def _given(wanted: Source, files: Sequence[Path]) -> Sequence[Path]:
     if not files:
-        raise TableError(f"{wanted.title} : donnez le fichier ({wanted.help}) ; il se trouve sur {wanted.page}.")
-    return [ingest_firms(path, progress, source=wanted) for path in files]
+        raise CannotFetchError(f"{wanted.title} : donnez le fichier ({wanted.help}) ; il se trouve sur {wanted.page}.")
+    return files
 
 
-# One line a source: who imports it.
+def _runner(wanted: Source) -> Runner:
+    return RUNNERS[wanted.key]
+
+
+def _runner_since(wanted: Source) -> Callable[[Source, date, Progress], list[ImportRun]]:
+    try:
+        return SINCE[wanted.key]
+    except KeyError:
+        raise CannotFetchError(f"{wanted.title} : cette source ne se demande pas depuis une date.") from None
+
+
+# One line a source: who imports it, from these files or, when there are none, from its own client.
 RUNNERS: Mapping[str, Runner] = {
     "siae": _firms,
     "esat": _firms,
 }
+# Sources that can be asked again from a day on.
+SINCE: Mapping[str, Callable[[Source, date, Progress], list[ImportRun]]] = {}

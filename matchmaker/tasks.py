@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from celery import shared_task
+from contextlib import suppress
 
+from celery import Task, shared_task
+from django.db import transaction
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from matchmaker.locks import ImportBusyError
 from matchmaker.match import match_lots
-from matchmaker.models import Lot
+from matchmaker.models import Lot, SourceState
 from matchmaker.runs import advance, working
+from matchmaker.sources.catalogue import source
+from matchmaker.stand import stand_of, standing
+from matchmaker.sync import sync as bring_up_to_date
 
 
 @shared_task(name="matchmaker.match")
@@ -16,3 +25,36 @@ def match(run_id: int, lot_ids: list[int]) -> None:
         if wanted:
             match_lots(lot_ids, run_id)
             advance(run_id, matched=Lot.objects.filter(run_id=run_id).count())
+
+
+BUSY_S = 60  # before asking again for a source, or a kind of tables, that another import holds
+
+
+@shared_task(name="matchmaker.sync", bind=True, max_retries=None)
+def sync(task: Task, key: str) -> None:
+    """Bring a source up to date if it still is due; when it is busy, come back later."""
+    if not stand_of(key).due:
+        return  # done since by another message
+    try:
+        bring_up_to_date(key)
+    except ImportBusyError as error:
+        raise task.retry(exc=error, countdown=BUSY_S) from error
+
+
+@shared_task(name="matchmaker.sync_due")
+def sync_due() -> None:
+    """Send for the sources that are due: by their pace, because someone asked, or because a message was lost."""
+    for stand in standing():
+        if stand.due:
+            sync.apply_async([stand.source.key], expires=3600)
+
+
+def ask(key: str) -> None:
+    """Have a source brought up to date: written down first, so that a lost message only delays it."""
+    SourceState.objects.update_or_create(key=source(key).key, defaults={"asked_at": timezone.now(), "error": ""})
+    transaction.on_commit(lambda: _send(key))
+
+
+def _send(key: str) -> None:
+    with suppress(OperationalError):  # the broker is away: sync_due finds the request in the database
+        sync.delay(key)

@@ -2,27 +2,53 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date
 
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
-from matchmaker.models import ImportRun, QuarantineItem, SourceState
+from matchmaker.locks import ImportBusyError, holding, of_kind
+from matchmaker.models import ImportRun, QuarantineItem
 from matchmaker.sources.catalogue import Source
 
+__all__ = ["ImportBusyError", "Origin", "Progress", "Report", "batch_size", "importing", "reading", "silent"]
+
 Progress = Callable[[str], None]
+ONE_PAYLOAD = 1024 * 1024  # bytes, compressed, that quarantine keeps of one record
+ALL_PAYLOADS = 256 * 1024 * 1024  # ... of one import
 _PREFIX = re.compile(r"^(?:Lot [^:]{1,50}|Ensemble de l'avis) : ")
 
 
-class ImportBusyError(RuntimeError):
-    """Un import de ce type est déjà en cours : attendez sa fin, puis relancez."""
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A file that is about to be imported: where it comes from, and when its producer wrote it."""
+
+    name: str
+    url: str = ""
+    sha256: str = ""
+    dated: date | None = None
+    size: int = 0
+
+
+_READING: ContextVar[tuple[Origin, ...]] = ContextVar("reading", default=())
+
+
+@contextmanager
+def reading(origins: Sequence[Origin]) -> Iterator[None]:
+    """Imports opened in this block say in their report where what they read comes from."""
+    token = _READING.set(tuple(origins))
+    try:
+        yield
+    finally:
+        _READING.reset(token)
 
 
 def batch_size(usual: int) -> int:
@@ -45,6 +71,8 @@ class Report:
     warnings: Counter[str] = field(default_factory=Counter)
     facts: dict[str, int] = field(default_factory=dict)  # what else one wants to know of this source, in words
     open_locators: set[str] = field(default_factory=set)
+    files: list[dict[str, object]] = field(default_factory=list)  # what is read: name, address, hash, size
+    kept: int = 0  # bytes of payloads
 
     def __post_init__(self) -> None:
         known = QuarantineItem.objects.filter(kind=self.run.kind, mended_at=None)
@@ -70,7 +98,8 @@ class Report:
     ) -> None:
         """Set a record aside; the same record set aside again replaces its earlier entry.
 
-        ``payload`` is what a retry reads again: the document, or the row as JSON. Kept compressed.
+        ``payload`` is what a retry reads again: the document, or the row as JSON. Kept compressed, up to a limit
+        for each and for all of an import.
         """
         self.count("quarantined", source_format)
         self.reasons[reason] += 1
@@ -82,10 +111,20 @@ class Report:
                 "reason": reason[:40],
                 "message": message,
                 "excerpt": excerpt.replace("\x00", "")[:2000],
-                "payload": zlib.compress(payload) if payload is not None else None,
+                "payload": self._kept(payload),
                 "mended_at": None,
             },
         )
+
+    def _kept(self, payload: bytes | None) -> bytes | None:
+        packed = zlib.compress(payload) if payload is not None else None
+        if packed is None:
+            return None
+        if len(packed) > ONE_PAYLOAD or self.kept + len(packed) > ALL_PAYLOADS:
+            self.warn("Trop volumineux pour être gardé en quarantaine : pour le relire, il faudra redonner le fichier.")
+            return None
+        self.kept += len(packed)
+        return packed
 
     def mend(self, locators: set[str]) -> None:
         """Records read at last leave quarantine."""
@@ -106,6 +145,7 @@ class Report:
             "warnings": dict(self.warnings.most_common(50)),
             "facts": self.facts,
             "mended": self.counts["mended"],
+            "files": self.files,
         }
         self.run.save()
 
@@ -126,25 +166,21 @@ def importing(
 
     A run found "running" while we hold the lock was killed: it is marked failed here.
     """
-    key = f"maillage import {kind}"
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [key])
-        if not cursor.fetchone()[0]:
-            raise ImportBusyError(ImportBusyError.__doc__)
-    try:
+    with holding(of_kind(kind)):
         ImportRun.objects.filter(kind=kind, state=ImportRun.State.RUNNING).update(
             state=ImportRun.State.FAILED, error="Arrêté avant la fin ; relancer reprend sans rien perdre."
         )
+        origins = [origin for origin in _READING.get() if origin.name == name] or list(_READING.get())
         run = ImportRun.objects.create(
             kind=kind,
             source=name[:500],
             source_key=source.key if source else "",
             licence=source.licence if source else "",
-            url=url[:500],
-            sha256=sha256,
-            dated=dated,
+            url=(url or next((origin.url for origin in origins if origin.url), ""))[:500],
+            sha256=sha256 or _hash_of_all(origins),
+            dated=dated or max((origin.dated for origin in origins if origin.dated), default=None),
         )
-        report = Report(run)
+        report = Report(run, files=[_told(origin) for origin in origins])
         try:
             yield report
         except BaseException as error:  # the batch under way was undone: the counts stay those of the last one kept
@@ -157,8 +193,13 @@ def importing(
         report.run.state = ImportRun.State.DONE
         report.run.finished_at = timezone.now()
         report.save()
-        if source:
-            SourceState.objects.update_or_create(key=source.key, defaults={"checked_at": timezone.now()})
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [key])
+
+
+def _hash_of_all(origins: Sequence[Origin]) -> str:
+    """Of the one file; of the hashes of all, in their order, when there are several."""
+    hashes = [origin.sha256 for origin in origins if origin.sha256]
+    return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest() if hashes else ""
+
+
+def _told(origin: Origin) -> dict[str, object]:
+    return {"name": origin.name, "url": origin.url, "sha256": origin.sha256, "size": origin.size}

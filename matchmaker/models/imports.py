@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import models
 
 
@@ -52,6 +54,11 @@ class ImportRun(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.source}"
 
+    @property
+    def duration(self) -> timedelta | None:
+        """From its first to its last moment, once it ended."""
+        return self.finished_at - self.started_at if self.finished_at else None
+
 
 class QuarantineItem(models.Model):
     """A record that could not be read, kept with its reason until a re-run mends it."""
@@ -83,7 +90,11 @@ class SourceState(models.Model):
 
     key = models.CharField(max_length=40, unique=True)  # of sources.catalogue
     cursor = models.JSONField(default=dict)  # what the importer needs to resume: a date, an offset, an ETag
-    checked_at = models.DateTimeField(null=True)  # last time the source was asked
+    checked_at = models.DateTimeField(null=True)  # last time the source was asked, and answered to the end
+    tried_at = models.DateTimeField(null=True)  # last time it was asked, or its files given, however that ended
+    asked_at = models.DateTimeField(null=True)  # someone wants it brought up to date, and nobody did so yet
+    words = models.CharField(max_length=200, blank=True)  # how far the work under way is
+    error = models.TextField(blank=True)  # why the last try failed, in one sentence
     updated_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:

@@ -1,17 +1,18 @@
-"""``manage.py sync [SOURCE [FILE...]]``."""
+"""``manage.py sync [SOURCE [FILE...]] [--since DATE] | --all``."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from matchmaker.ingest import ImportBusyError
 from matchmaker.management.progress import on_terminal, show_run
-from matchmaker.sources.catalogue import SOURCES, UnknownSourceError
-from matchmaker.sources.tables import TableError
-from matchmaker.sync import sync
+from matchmaker.sources.catalogue import SOURCES, Source, UnknownSourceError, source
+from matchmaker.stand import Stand, standing
+from matchmaker.sync import in_one_sentence, sync
 
 
 class Command(BaseCommand):
@@ -20,19 +21,65 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("source", nargs="?")
-        parser.add_argument("files", nargs="*", type=Path)
+        parser.add_argument("source", nargs="?", help="clé de la source, telle que la liste la donne")
+        parser.add_argument("files", nargs="*", type=Path, metavar="FICHIER", help="au lieu de la télécharger")
+        parser.add_argument("--since", type=date.fromisoformat, metavar="AAAA-MM-JJ", help="redemander depuis ce jour")
+        parser.add_argument("--all", action="store_true", help="toutes les sources automatiques, l'une après l'autre")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not options["source"]:
-            for known in SOURCES:
-                self.stdout.write(f"{known.key:24} {known.title} — {known.producer}. {known.help}")
-            return
+        key, files = options["source"], options["files"]
+        if options["all"]:
+            if key:
+                raise CommandError("Donnez une source, ou --all, pas les deux.")
+            self._all()
+        elif key:
+            self._one(_known(key), files, options["since"])
+        else:
+            self._list()
+
+    def _list(self) -> None:
+        for stand in standing():
+            self.stdout.write(f"{stand.source.key:22} {_freshness(stand)}")
+            self.stdout.write(f"{'':22} {stand.source.title} — {stand.source.producer}. {stand.source.help}".rstrip())
+
+    def _one(self, wanted: Source, files: Sequence[Path], since: date | None) -> None:
+        for path in files:
+            if not path.exists():
+                raise CommandError(f"« {path} » n'existe pas : vérifiez le chemin.")
         try:
-            runs = sync(options["source"], options["files"], on_terminal)
-        except (UnknownSourceError, ImportBusyError, TableError) as error:
-            raise CommandError(str(error)) from error
+            runs = sync(wanted.key, files, on_terminal, since=since)
+        except Exception as error:
+            on_terminal("")
+            raise CommandError(in_one_sentence(error, wanted)) from error
         on_terminal("")
         for run in runs:
             self.stdout.write(f"{run.source} :")
             show_run(self.stdout, run)
+        if not runs:
+            self.stdout.write(f"{wanted.title} : rien de nouveau depuis le dernier import.")
+
+    def _all(self) -> None:
+        """Each in its turn; those that failed are told at the end too."""
+        failed = []
+        for wanted in (one for one in SOURCES if one.automatic):
+            try:
+                self._one(wanted, (), None)
+            except CommandError as error:
+                failed.append(wanted.key)
+                self.stderr.write(str(error))
+        if failed:
+            raise CommandError(f"Sources en échec : {', '.join(failed)} ; les autres sont à jour.")
+
+
+def _known(key: str) -> Source:
+    try:
+        return source(key)
+    except UnknownSourceError as error:
+        raise CommandError(str(error)) from error
+
+
+def _freshness(stand: Stand) -> str:
+    words = {"never": "jamais importée", "fresh": "à jour", "stale": "à rafraîchir"}[stand.freshness]
+    day = f" (données du {stand.day:%d/%m/%Y})" if stand.day else ""
+    waiting = f", {stand.waiting} en quarantaine" if stand.waiting else ""
+    return f"{words}{day}{waiting}"

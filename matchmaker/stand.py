@@ -1,0 +1,113 @@
+"""Where each source of the catalogue stands: its last import, how fresh it is, when it is asked next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Count
+from django.utils import timezone
+
+from matchmaker.locks import held, of_kind, of_source
+from matchmaker.models import ImportRun, QuarantineItem, SourceState
+from matchmaker.sources.catalogue import SOURCES, Source, source
+
+LONGEST_PAUSE = timedelta(days=7)  # between two visits, however rarely the producer publishes
+AFTER_FAILURE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """One source as people should see it."""
+
+    source: Source
+    state: SourceState
+    last: ImportRun | None  # the latest, however it ended
+    done: ImportRun | None  # the latest that came to its end
+    waiting: int  # records in quarantine
+    busy: bool  # some process works on it right now
+    today: date
+
+    @property
+    def day(self) -> date | None:
+        """The day the data speak of: as their producer dates them, else that of the import."""
+        if not self.done:
+            return None
+        return self.done.dated or timezone.localdate(self.done.finished_at or self.done.started_at)
+
+    @property
+    def verified(self) -> date | None:
+        """Until when we know that nothing newer was published."""
+        checked = timezone.localdate(self.state.checked_at) if self.state.checked_at else None
+        return max(filter(None, (self.day, checked)), default=None) if self.done else None
+
+    @property
+    def age_days(self) -> int | None:
+        return max(0, (self.today - self.verified).days) if self.verified else None
+
+    @property
+    def freshness(self) -> str:
+        """never, fresh, or stale: not verified for twice as long as the producer takes to publish."""
+        if self.age_days is None:
+            return "never"
+        return "fresh" if self.age_days <= 2 * self.source.every_days else "stale"
+
+    @property
+    def next_at(self) -> datetime | None:
+        """When it is fetched next; None when nobody asked and it does not come by itself."""
+        if self.state.asked_at:
+            return self.state.asked_at
+        if not (self.source.automatic and settings.AUTOMATIC_SYNC):
+            return None
+        if self.state.error and self.state.tried_at:
+            return self.state.tried_at + AFTER_FAILURE
+        if not self.state.checked_at:
+            return timezone.now()
+        return self.state.checked_at + min(timedelta(days=self.source.every_days), LONGEST_PAUSE)
+
+    @property
+    def due(self) -> bool:
+        return not self.busy and self.next_at is not None and self.next_at <= timezone.now()
+
+
+def standing(sources: Iterable[Source] = SOURCES) -> list[Stand]:
+    """All of them in the order of the catalogue. Five queries."""
+    wanted = list(sources)
+    keys = [source.key for source in wanted]
+    states = {state.key: state for state in SourceState.objects.filter(key__in=keys)}
+    latest = ImportRun.objects.filter(source_key__in=keys).order_by("source_key", "-started_at", "-pk")
+    last = {run.source_key: run for run in latest.distinct("source_key")}
+    done = {run.source_key: run for run in latest.filter(state=ImportRun.State.DONE).distinct("source_key")}
+    waiting = dict(
+        QuarantineItem.objects.filter(mended_at=None, run__source_key__in=keys)
+        .order_by()
+        .values_list("run__source_key")
+        .annotate(n=Count("pk"))
+    )
+    busy = held(of_source(key) for key in keys)
+    return [
+        Stand(
+            source=source,
+            state=states.get(source.key) or SourceState(key=source.key),
+            last=last.get(source.key),
+            done=done.get(source.key),
+            waiting=waiting.get(source.key, 0),
+            busy=of_source(source.key) in busy,
+            today=timezone.localdate(),
+        )
+        for source in wanted
+    ]
+
+
+def stand_of(key: str) -> Stand:
+    """Raises UnknownSourceError. Five queries."""
+    return standing([source(key)])[0]
+
+
+def stopped(runs: Iterable[ImportRun]) -> set[int]:
+    """Of these runs, the numbers of those "running" that nobody works on any more: they were killed. One query."""
+    going = [run for run in runs if run.state == ImportRun.State.RUNNING]
+    alive = held({of_kind(run.kind) for run in going}) if going else set()
+    return {run.pk for run in going if of_kind(run.kind) not in alive}
