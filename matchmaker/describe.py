@@ -42,6 +42,9 @@ _SAID = (
     "declared_on",
     "declared_radius_km",
     "references",
+    "employer",
+    "head_office",
+    "size_category",
     "address",
     "postcode",
     "city",
@@ -98,9 +101,12 @@ class Describer:
             first, second = (said, before) if leads else (before, said)
             value = second if first in _SILENT and second not in (None, ()) else first
             setattr(firm, name, list(value) if isinstance(value, tuple) else value)
-        firm.name = firm.name or f"Établissement {record.siret}"
         firm.source = record.source if leads or known is None else known.source
         firm.diffusion, firm.active = _standing(record, known)
+        firm.closed_on = None if firm.active else (known.closed_on if known and not known.active else None) or self.on
+        if record.partial_diffusion and leads:  # who opposes diffusion takes earlier words back
+            firm.name, firm.trade_name, firm.address = record.name, record.trade_name, record.address
+        firm.name = firm.name or f"Établissement {record.siret}"
         firm.fictitious = record.fictitious
         claims = self.claims.on(firm.siret)
         firm.inclusive_kind = kind_of(claims) or firm.inclusive_kind
@@ -197,7 +203,7 @@ def _standing(record: FirmRecord, known: Firm | None) -> tuple[str, bool]:
 
 def fingerprint(firm: Firm) -> str:
     """Hash of all a row holds, so that an unchanged record is told from a changed one."""
-    skipped = {"id", "record_hash", "updated_at", "raw", "point", "described_with", "described_on"}
+    skipped = {"id", "record_hash", "updated_at", "raw", "point", "described_with", "described_on", "sirene_hash"}
     values: dict[str, Any] = {
         field.name: field.value_from_object(firm) for field in Firm._meta.concrete_fields if field.name not in skipped
     }

@@ -31,6 +31,9 @@ class FirmRecord:
     declared_on: date | None = None
     declared_radius_km: float | None = None
     references: int | None = None
+    employer: bool | None = None
+    head_office: bool | None = None
+    size_category: str = ""  # PME, ETI or GE
     address: str = ""
     postcode: str = ""
     city: str = ""

@@ -9,7 +9,7 @@ from pathlib import Path
 from django.db import DataError, transaction
 from django.utils import timezone
 
-from matchmaker.describe import Describer, describer
+from matchmaker.describe import Describer, describer, fingerprint
 from matchmaker.domain.firm import FirmRecord
 from matchmaker.ingest.report import Progress, Report, batch_size, importing, silent
 from matchmaker.models import Firm, ImportRun, RawDocument
@@ -62,7 +62,7 @@ def _keep(
             report.warn(warning)
         if firm.point is None:
             report.warn("Aucun lieu reconnu : l'entreprise est gardée mais ne peut pas être rapprochée.")
-        if before is None or before.record_hash != firm.record_hash:
+        if before is None or known_hash(before) != firm.record_hash:
             firm.raw, firm.updated_at = raw, timezone.now()
             changed[record.siret] = firm
     refused = _write(
@@ -72,6 +72,11 @@ def _keep(
         if record.line not in refused:
             report.count(_outcome(known.get(record.siret), changed.get(record.siret)), source_format)
     report.mend({_locator(file, record.line) for record in records if record.line not in refused})
+
+
+def known_hash(firm: Firm) -> str:
+    """Hash of a row as it stands; rows that came in bulk (``ingest/sirene.py``) are hashed when first compared."""
+    return firm.record_hash or fingerprint(firm)
 
 
 def _outcome(before: Firm | None, after: Firm | None) -> str:

@@ -25,7 +25,7 @@ from matchmaker.domain.trade import normalise_naf
 from matchmaker.sources.tables import Row, TableError, columns, read_rows
 
 KINDS = frozenset(["EI", "ETTI", "ACI", "AI", "EITI", "EA", "EATT", "ESAT", "GEIQ", "SEP"])
-_HIDDEN = re.compile(r"^\[(?:ND|NON-DIFFUSIBLE)\]$")
+_HIDDEN = re.compile(r"\[(?:ND|NON-DIFFUSIBLE)\]")
 
 
 class FirmRowError(ValueError):
@@ -51,7 +51,10 @@ Reader = Callable[[str], Any]
 
 @dataclass(frozen=True, slots=True)
 class FirmMapping:
-    """How a table says what a firm is: record field -> (columns, first non-empty wins; how to read it)."""
+    """How a table says what a firm is: record field -> (columns, the first that says something wins; how to read it).
+
+    Several columns in one text ("prenomUsuelUniteLegale+nomUniteLegale") are read together, joined by a space.
+    """
 
     name: str
     required: tuple[str, ...]
@@ -59,10 +62,17 @@ class FirmMapping:
     constants: Mapping[str, Any]
     lon_lat: tuple[str, str] | None = None
     lambert: tuple[str, str] | None = None
+    street: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column it reads."""
+        read = [name for candidates, _ in self.fields.values() for column in candidates for name in column.split("+")]
+        return tuple(dict.fromkeys([*read, *(self.lon_lat or ()), *(self.lambert or ()), *self.street]))
 
 
 def _text(value: str) -> str:
-    return "" if _HIDDEN.match(value) else re.sub(r"[\s\x00]+", " ", value).strip()
+    return re.sub(r"[\s\x00]+", " ", _HIDDEN.sub("", value)).strip()
 
 
 def _number(value: str) -> float:
@@ -103,6 +113,20 @@ def _flag(value: str) -> bool | None:
     return {"O": True, "1": True, "TRUE": True, "OUI": True, "N": False, "0": False, "FALSE": False}.get(value.upper())
 
 
+def _opposed(statuses: str) -> bool:
+    """Whether the establishment or its unit opposes full diffusion: P, or N before 2023."""
+    return not {"P", "N"}.isdisjoint(statuses.upper().split())
+
+
+def _open(states: str) -> bool:
+    """Neither the establishment closed (F) nor its unit ceased (C)."""
+    return {"F", "C"}.isdisjoint(states.upper().split())
+
+
+def _size(value: str) -> str:
+    return value if value in ("PME", "ETI", "GE") else ""
+
+
 def _kind(value: str) -> str:
     kind = value.upper()
     if kind not in KINDS:
@@ -138,19 +162,29 @@ SIRENE = FirmMapping(
     name="sirene",
     required=("siret", "codePostalEtablissement", "activitePrincipaleEtablissement"),
     fields={
-        "name": (("denominationUniteLegale", "nomUniteLegale", "denominationUsuelleEtablissement"), _text),
+        "name": (
+            (
+                "denominationUniteLegale",
+                "prenomUsuelUniteLegale+nomUniteLegale",
+                "denominationUsuelleEtablissement",
+            ),
+            _text,
+        ),
         "trade_name": (("enseigne1Etablissement", "sigleUniteLegale"), _text),
         "legal_form": (("categorieJuridiqueUniteLegale",), _legal_form),
         "ess_flag": (("economieSocialeSolidaireUniteLegale",), _flag),
         "naf": (("activitePrincipaleEtablissement", "activitePrincipaleUniteLegale"), normalise_naf),
-        "naf25": (("activitePrincipaleNAF25Etablissement",), normalise_naf),
+        "naf25": (("activitePrincipaleNAF25Etablissement", "activitePrincipaleNAF25UniteLegale"), normalise_naf),
+        "employer": (("caractereEmployeurEtablissement", "caractereEmployeurUniteLegale"), _flag),
+        "head_office": (("etablissementSiege",), _flag),
+        "size_category": (("categorieEntreprise",), _size),
         "headcount_band": (("trancheEffectifsEtablissement",), _band),
         "headcount_year": (("anneeEffectifsEtablissement",), _year),
         "postcode": (("codePostalEtablissement",), lambda value: postcode(value) or ""),
         "city": (("libelleCommuneEtablissement",), _text),
         "commune_code": (("codeCommuneEtablissement",), lambda value: commune_code(value) or ""),
-        "partial_diffusion": (("statutDiffusionEtablissement",), lambda value: value.upper() in ("P", "N")),
-        "active": (("etatAdministratifEtablissement",), lambda value: value.upper() != "F"),
+        "partial_diffusion": (("statutDiffusionEtablissement+statutDiffusionUniteLegale",), _opposed),
+        "active": (("etatAdministratifEtablissement+etatAdministratifUniteLegale",), _open),
         "inclusive_kind": (("typeInclusif",), _kind),
         "declared_trades": (("metiersDeclares",), _trades),
         "declared_free_fte": (("etpLibresDeclares",), _positive),
@@ -164,6 +198,7 @@ SIRENE = FirmMapping(
     constants={},
     lon_lat=("longitude", "latitude"),
     lambert=("coordonneeLambertAbscisseEtablissement", "coordonneeLambertOrdonneeEtablissement"),
+    street=("numeroVoieEtablissement", "typeVoieEtablissement", "libelleVoieEtablissement"),
 )
 
 SIAE = FirmMapping(
@@ -233,17 +268,15 @@ def parse_row(row: Row, mapping: FirmMapping) -> FirmRecord:
     said: dict[str, Any] = dict(mapping.constants)
     warnings: list[str] = []
     for name, (candidates, read) in mapping.fields.items():
-        value = next((row.values[c] for c in candidates if row.values.get(c)), "")
         try:
-            if value:
-                said[name] = read(value)
+            if (value := _said(row.values, candidates, read)) is not None:
+                said[name] = value
         except FirmRowError as error:
             warnings.append(f"{error} La valeur est laissée vide.")
     siret = normalise_siret(row.values.get("siret") or row.values.get("ET-SIRET") or "")
     said["name"] = said.get("name") or said.get("trade_name") or ""
-    street = [_text(row.values.get(f"{part}VoieEtablissement", "")) for part in ("numero", "type", "libelle")]
-    if any(street):
-        said["address"] = " ".join(filter(None, street))
+    if street := " ".join(filter(None, (_text(row.values.get(part, "")) for part in mapping.street))):
+        said["address"] = street
     place, warning = _place(row.values, mapping)
     if warning:
         warnings.append(warning)
@@ -253,12 +286,21 @@ def parse_row(row: Row, mapping: FirmMapping) -> FirmRecord:
     return replace(record, point=place, line=row.number, warnings=tuple(warnings))
 
 
+def _said(values: Mapping[str, str], candidates: tuple[str, ...], read: Reader) -> Any:
+    """What the first of the columns that says something says; None when all are silent."""
+    for columns in candidates:
+        value = " ".join(filter(None, (values.get(column, "") for column in columns.split("+"))))
+        if value and (said := read(value)) not in ("", None):
+            return said
+    return None
+
+
 def _place(values: Mapping[str, str], mapping: FirmMapping) -> tuple[Point | None, str]:
     """Point of a row if it gives one, else None with a sentence when what it gives is impossible."""
 
     def pair(names: tuple[str, str] | None) -> tuple[float, float] | None:
         texts = [values.get(name, "") for name in names or ()]
-        if len(texts) < 2 or not all(texts) or any(_HIDDEN.match(text) for text in texts):
+        if len(texts) < 2 or not all(texts) or any(_HIDDEN.search(text) for text in texts):
             return None
         return _number(texts[0]), _number(texts[1])
 
