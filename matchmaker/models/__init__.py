@@ -4,6 +4,7 @@ from matchmaker.models.award import Award, AwardHolder
 from matchmaker.models.directory import Directory, DirectoryRow
 from matchmaker.models.firm import Firm
 from matchmaker.models.imports import ImportRun, QuarantineItem, RawDocument, SourceState
+from matchmaker.models.linkage import LinkIndex, LinkName
 from matchmaker.models.match import Match, Run
 from matchmaker.models.notice import Buyer, Lot, ProcedureKey, Publication, Tender
 from matchmaker.models.reference import Nomenclature, ReferenceRow
@@ -17,6 +18,8 @@ __all__ = [
     "DirectoryRow",
     "Firm",
     "ImportRun",
+    "LinkIndex",
+    "LinkName",
     "Lot",
     "Match",
     "Nomenclature",

@@ -89,7 +89,10 @@ class Firm(models.Model):
 
     class Meta:
         ordering = ["siret"]
-        indexes = [GinIndex(fields=["trades"], name="firm_trades")]
+        indexes = [
+            GinIndex(fields=["trades"], name="firm_trades"),
+            models.Index(fields=["updated_at"], name="firm_updated_at"),  # what changed since (linkage)
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(siret__regex=r"^\d{14}$"), name="firm_siret_is_14_digits"),
             models.CheckConstraint(

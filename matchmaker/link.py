@@ -1,0 +1,369 @@
+"""Find the establishment a name without SIRET stands for: linked, ambiguous or not found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import batched, pairwise
+from math import log
+
+import numpy as np
+from django.db import connection
+
+from geo.domain.codes import departement_of_postcode, postcode, search_name
+from geo.domain.distance import distance_km
+from geo.domain.gazetteer import Gazetteer
+from geo.queries import gazetteer
+from matchmaker.domain.blocking import Place, keys, sigles_of, token_number
+from matchmaker.domain.linkage import FEATURES, Floats, Side, add_context, alike, first_score, measure
+from matchmaker.domain.linkmodel import LinkModel
+from matchmaker.domain.naming import Lexicon, plain, understood, variants
+from matchmaker.domain.reference import Reference
+from matchmaker.domain.siret import SiretError, normalise_siret
+from matchmaker.domain.trade import normalise_naf
+from matchmaker.linknames import form_family, refresh, whole_commune, words
+from matchmaker.models import Firm, LinkIndex
+from matchmaker.reference import FOLDER, reference
+
+BATCH = 500
+_SHOWN = 5  # candidates a person is asked to choose from
+_TOWNS = 30  # communes one postcode or one name may mean
+_TIE = 0.02  # establishments of one legal unit as likely as this are told apart by their place
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """An organisation as a list names it. Empty text means that the list does not say."""
+
+    name: str
+    sigle: str = ""
+    trade_name: str = ""
+    postcode: str = ""
+    city: str = ""
+    commune_code: str = ""
+    departement: str = ""
+    address: str = ""
+    legal_form: str = ""  # INSEE code, or words such as "association" or "SCOP"
+    naf: str = ""
+    kind: str = ""  # ESAT, ACI ...
+    siret: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    firm_id: int
+    probability: float
+    features: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """``state`` is "linked", "ambiguous" or "not_found"; ``reason`` a French sentence that names no firm."""
+
+    state: str
+    firm_id: int | None
+    probability: float
+    candidates: tuple[Candidate, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A firm met in a block."""
+
+    firm_id: int
+    head_office: bool
+    side: Side
+
+
+def link_rows(rows: Sequence[Sought], *, fictitious: bool = False) -> list[Linked]:
+    """One outcome a row, in order. About five queries per 500 rows, none per name; brings the names up to date."""
+    refresh()
+    linker = Linker.current(fictitious)
+    return [outcome for batch in batched(rows, BATCH, strict=False) for outcome in linker.link(batch)]
+
+
+@dataclass(frozen=True, slots=True)
+class Linker:
+    """All that linking needs, read once."""
+
+    words: Lexicon
+    places: Gazetteer
+    crowded: frozenset[int]
+    weight: Callable[[str], float]
+    distance: Callable[[str, str], float | None]
+    town: Callable[[str], frozenset[str]]
+    communes: Callable[[str, str, str], tuple[str, ...]]
+    model: LinkModel
+    reference: Reference
+    fictitious: bool
+
+    @classmethod
+    def current(cls, fictitious: bool = False) -> Linker:
+        state = LinkIndex.objects.get()
+        counts = dict(
+            zip(
+                np.frombuffer(state.words, dtype=np.int32).tolist(),
+                np.frombuffer(state.counts, dtype=np.int32).tolist(),
+                strict=True,
+            )
+        )
+        places, lexicon = gazetteer(), words()
+        return cls(
+            lexicon,
+            places,
+            frozenset(np.frombuffer(state.crowded, dtype=np.int32).tolist()),
+            _weights(counts, state.firms),
+            _distances(places),
+            _towns(lexicon, places),
+            _where(places),
+            model(),
+            reference(),
+            fictitious,
+        )
+
+    def link(self, rows: Sequence[Sought]) -> list[Linked]:
+        sides = [self.side(row) for row in rows]
+        told = _by_siret(rows, self.fictitious)
+        blocks = self.blocks(sides)
+        out = []
+        for row, found in enumerate(self.judged(sides, blocks)):
+            out.append(told.get(row) or self.decide(found))
+        return out
+
+    def side(self, row: Sought) -> Side:
+        """What is sought, reduced as firms are."""
+        texts = variants(row.name, row.trade_name, row.sigle)
+        found = [name for text in texts if (name := understood(text, self.words)).tokens]
+        communes, departement = self.place_of(row)
+        return Side(
+            names=tuple(dict.fromkeys(name.core for name in found)),
+            sigles=sigles_of(found),
+            form=_form(row.legal_form, self.words) or next((name.form for name in found if name.form), ""),
+            communes=communes,
+            departement=departement,
+            postcode=postcode(row.postcode) or "",
+            town=frozenset(understood(row.city, self.words).tokens).union(*(self.town(code) for code in communes[:1])),
+            street=plain(row.address),
+            naf=normalise_naf(row.naf) if row.naf else "",
+            kind=row.kind.strip().upper(),
+        )
+
+    def place_of(self, row: Sought) -> tuple[tuple[str, ...], str]:
+        communes = self.communes(row.commune_code, row.postcode, row.city)
+        if communes:
+            known = self.places.communes.get(communes[0])
+            return communes, known.departement if known else ""
+        code = postcode(row.postcode)
+        return (), row.departement.strip().upper() or (departement_of_postcode(code) if code else "")
+
+    def keys(self, side: Side) -> set[int]:
+        """Where several communes are possible, any of them."""
+        places = [Place(self._departement(code, side), code) for code in side.communes] or [Place(side.departement)]
+        return keys(side.names, side.sigles, places, self.crowded)
+
+    def _departement(self, code: str, side: Side) -> str:
+        known = self.places.communes.get(code)
+        return known.departement if known else side.departement
+
+    def blocks(self, sides: Sequence[Side]) -> list[list[Known]]:
+        """The firms that share a key with each name. One query."""
+        found: list[list[Known]] = [[] for _ in sides]
+        asked = ["{" + ",".join(map(str, self.keys(side))) + "}" for side in sides]
+        with connection.cursor() as cursor:
+            cursor.execute(_BLOCKS, [asked, self.fictitious])
+            for row in cursor.fetchall():
+                found[row[0] - 1].append(self._known(row))
+        return found
+
+    def _known(self, row: Sequence[object]) -> Known:
+        _, firm, siren, names, sigles, form, departement, commune, code, street, naf, kind, head, active = row
+        return Known(
+            firm,  # type: ignore[arg-type]
+            bool(head),
+            Side(
+                names=tuple(str(names).split("|")),
+                sigles=tuple(filter(None, str(sigles).split("|"))),
+                form=str(form),
+                communes=(str(commune),) if commune else (),
+                departement=str(departement),
+                postcode=str(code),
+                town=self.town(str(commune)),
+                street=str(street),
+                naf=str(naf),
+                kind=str(kind),
+                siren=str(siren),
+                active=bool(active),
+            ),
+        )
+
+    def judged(self, sides: Sequence[Side], blocks: Sequence[Sequence[Known]]) -> list[list[Judged]]:
+        """For each name its candidates with their probability and features, best first."""
+        pairs = [(side, known.side) for side, block in zip(sides, blocks, strict=True) for known in block]
+        flat = [known for block in blocks for known in block]
+        owner = np.repeat(np.arange(len(blocks)), [len(block) for block in blocks])
+        texts = alike(pairs) if pairs else np.zeros((0, 4))
+        kept = self._nearest(owner, flat, sides, texts)
+        rows = measure([pairs[place] for place in kept], self.weight, self.distance, texts[kept])
+        base = first_score(rows)
+        starts = np.searchsorted(owner[kept], np.arange(len(blocks) + 1))
+        for first, last in pairwise(starts):
+            add_context(rows[first:last], base[first:last], [flat[place].side.siren for place in kept[first:last]])
+        chances = self.model.probability(rows)
+        out = []
+        for first, last in pairwise(starts):
+            block = [Judged(flat[kept[at]], float(chances[at]), rows[at]) for at in range(first, last)]
+            out.append(sorted(block, key=lambda item: (-item.chance, item.firm.firm_id)))
+        return out
+
+    def _nearest(self, owner: np.ndarray, flat: Sequence[Known], sides: Sequence[Side], texts: Floats) -> np.ndarray:
+        """Positions to compare in detail: the most alike of each name, the nearer first among equals."""
+        if not len(owner):
+            return np.zeros(0, dtype=np.intp)
+        near = np.array(
+            [
+                0.15 * (known.side.communes[:1] != () and known.side.communes[0] in sides[name].communes)
+                + 0.05 * (known.side.departement == sides[name].departement)
+                for name, known in zip(owner, flat, strict=True)
+            ]
+        )
+        score = texts.max(axis=1) + texts.mean(axis=1) + near
+        order = np.lexsort(([known.firm_id for known in flat], -score, owner))
+        sizes = np.bincount(owner)
+        rank = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        return order[rank < self.reference.integer("linkage.candidates")]
+
+    def decide(self, found: Sequence[Judged]) -> Linked:
+        """Linked when one legal unit is likely and no other is; then its establishment, by likelihood and place."""
+        link, doubt, rival = (self.reference[f"linkage.{name}"] for name in ("link", "doubt", "rival"))
+        likely = [item for item in found if item.chance >= doubt]
+        shown = tuple(item.candidate() for item in likely[:_SHOWN])
+        if not likely:
+            why = "n'a un nom assez proche à cet endroit" if found else "ne partage de mot distinctif avec ce nom"
+            chance = found[0].chance if found else 0.0
+            return Linked("not_found", None, chance, (), f"Aucun établissement connu {why}.")
+        best = likely[0]
+        units = {item.firm.side.siren for item in likely}
+        if best.chance < link:
+            many = f"{len(units)} entreprises possibles" if len(units) > 1 else "une entreprise possible"
+            return Linked("ambiguous", None, best.chance, shown, f"Ressemblance insuffisante : {many}, à confirmer.")
+        if any(item.chance >= rival for item in likely if item.firm.side.siren != best.firm.side.siren):
+            return Linked("ambiguous", None, best.chance, shown, f"Homonymes : {len(units)} entreprises conviennent.")
+        chosen, reason = _establishment([item for item in likely if item.firm.side.siren == best.firm.side.siren])
+        if chosen is None:
+            return Linked("ambiguous", None, best.chance, shown, reason)
+        return Linked("linked", chosen.firm.firm_id, chosen.chance, shown, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    firm: Known
+    chance: float
+    row: Floats
+
+    def candidate(self) -> Candidate:
+        said = {name: round(float(value), 4) for name, value in zip(FEATURES, self.row, strict=True)}
+        return Candidate(self.firm.firm_id, round(self.chance, 4), said)
+
+
+def _establishment(unit: Sequence[Judged]) -> tuple[Judged | None, str]:
+    """Which establishment of one legal unit: the likeliest, else the head office, else a person says."""
+    top = [item for item in unit if item.chance >= unit[0].chance - _TIE]
+    top = [item for item in top if item.firm.side.active] or top
+    here = [item for item in top if item.row[_COMMUNE]] or top
+    if len(here) == 1:
+        return here[0], "Nom et lieu concordent." if here[0].row[_COMMUNE] else "Nom concordant."
+    head = [item for item in here if item.firm.head_office]
+    if len(head) == 1:
+        return head[0], "Nom concordant ; plusieurs établissements possibles, le siège est retenu."
+    return None, f"Entreprise reconnue, mais {len(here)} de ses établissements conviennent également : à choisir."
+
+
+_COMMUNE = FEATURES.index("commune")
+_BLOCKS = """
+SELECT q.n, l.firm_id, l.siren, l.names, l.sigles, l.form, l.departement, l.commune, l.postcode, l.street, l.naf,
+       l.kind, l.head_office, l.active
+FROM unnest(%s::text[]) WITH ORDINALITY AS q(keys, n)
+CROSS JOIN LATERAL (SELECT * FROM matchmaker_linkname k WHERE k.keys && q.keys::int[] AND k.fictitious = %s OFFSET 0) l
+ORDER BY q.n, l.firm_id
+"""
+
+
+@lru_cache(maxsize=1)
+def model() -> LinkModel:
+    return LinkModel.read(json.loads((FOLDER / "linkage_model.json").read_text("utf-8")))
+
+
+def _weights(counts: dict[int, int], firms: int) -> Callable[[str], float]:
+    """Information of a word: the rarer among firms, the more it tells."""
+
+    @lru_cache(maxsize=200_000)
+    def weight(word: str) -> float:
+        return log((firms + 2) / (counts.get(token_number(word), 1) + 1))
+
+    return weight
+
+
+def _distances(places: Gazetteer) -> Callable[[str, str], float | None]:
+    @lru_cache(maxsize=200_000)
+    def distance(one: str, other: str) -> float | None:
+        ours, theirs = places.communes.get(one), places.communes.get(other)
+        if ours is None or theirs is None or ours.point is None or theirs.point is None:
+            return None
+        return distance_km(ours.point, theirs.point)
+
+    return distance
+
+
+def _towns(words: Lexicon, places: Gazetteer) -> Callable[[str], frozenset[str]]:
+    @lru_cache(maxsize=50_000)
+    def town(code: str) -> frozenset[str]:
+        known = places.communes.get(code)
+        return frozenset(understood(known.name, words).tokens) if known else frozenset()
+
+    return town
+
+
+def _where(places: Gazetteer) -> Callable[[str, str, str], tuple[str, ...]]:
+    """Whole communes an address may mean: one, or all that share its postcode or name."""
+
+    @lru_cache(maxsize=50_000)
+    def communes(code: str, zipcode: str, city: str) -> tuple[str, ...]:
+        known = places.commune(code) if code else None
+        if known:
+            return (whole_commune(known.code, places),)
+        found = places.locate(zipcode=zipcode, city=city) if city else None
+        if found and found.commune:
+            return (whole_commune(found.commune, places),)
+        served = places.by_postcode.get(postcode(zipcode) or "", [])
+        namesakes = places.by_name.get(search_name(city), []) if city and not postcode(zipcode) else []
+        return tuple(dict.fromkeys(whole_commune(place.code, places) for place in served or namesakes))[:_TOWNS]
+
+    return communes
+
+
+def _form(said: str, words: Lexicon) -> str:
+    """Family of a legal form given as an INSEE code or in words."""
+    said = said.strip()
+    return form_family(said) if said.isdigit() else understood(said, words).form
+
+
+def _by_siret(rows: Sequence[Sought], fictitious: bool) -> dict[int, Linked]:
+    """Rows that give a SIRET we know need no name. One query where any does."""
+    said: dict[int, str] = {}
+    for place, row in enumerate(rows):
+        if row.siret:
+            with suppress(SiretError):
+                said[place] = normalise_siret(row.siret)
+    known: dict[str, int] = {}
+    if said:
+        firms = Firm.objects.filter(siret__in=set(said.values()), fictitious=fictitious)
+        known = dict(firms.values_list("siret", "id"))
+    return {
+        place: Linked("linked", known[siret], 1.0, (Candidate(known[siret], 1.0),), "SIRET connu.")
+        for place, siret in said.items()
+        if siret in known
+    }
