@@ -92,7 +92,8 @@ def _changed(state: LinkIndex) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT f.id FROM matchmaker_firm f LEFT JOIN matchmaker_linkname l ON l.firm_id = f.id "
-            "WHERE f.updated_at > coalesce(%s, '-infinity'::timestamptz) AND l.firm_updated_at IS DISTINCT FROM f.updated_at ORDER BY f.id",
+            "WHERE f.updated_at > coalesce(%s, '-infinity'::timestamptz) "
+            "AND l.firm_updated_at IS DISTINCT FROM f.updated_at ORDER BY f.id",
             [state.read_until - _LATE if state.read_until else None],
         )
         return [row[0] for row in cursor.fetchall()]
