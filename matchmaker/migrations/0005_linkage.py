@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('geo', '0002_index'),
-        ('matchmaker', '0003_registers'),
+        ('matchmaker', '0004_source_watch'),
     ]
 
     operations = [
