@@ -17,9 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, cast
 
+from matchmaker.sources import json_records
+from matchmaker.sources.json_records import BrokenJsonError, RecordTooBigError, looks_like_json
 from matchmaker.sources.xml import MAX_BYTES, looks_like_xml, too_big
 
 _TAR: Final = (".tar", ".tar.gz", ".tgz")
+_DOCUMENTS: Final = (".xml", ".json", ".jsonl", ".ndjson")
+_HEAD: Final = 256
 _DAMAGED: Final = (tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, NotImplementedError)
 
 
@@ -50,9 +54,9 @@ type Found = RawDocument | Unreadable
 
 
 def iter_documents(paths: Iterable[Path], *, max_bytes: int = MAX_BYTES) -> Iterator[Found]:
-    """Every XML document under ``paths``, in a stable order.
+    """Every document under ``paths``, in a stable order: an XML file is one, a JSON file is one a record.
 
-    A folder is walked recursively; what is neither XML nor an archive in it is passed over, as are hidden
+    A folder is walked recursively; what is neither XML, JSON nor an archive in it is passed over, as are hidden
     files and links that leave it. A file named explicitly is always accounted for.
     """
     wanted = [Path(path) for path in paths]
@@ -78,7 +82,7 @@ def _folder(root: Path, max_bytes: int) -> Iterator[Found]:
         yield from _file(path, f"{name}/{path.relative_to(root).as_posix()}", max_bytes)
     if not found:
         yield Unreadable(
-            name, "dossier_vide", f"Le dossier « {name} » ne contient aucun fichier XML : vérifiez le chemin."
+            name, "dossier_vide", f"Le dossier « {name} » ne contient aucun fichier XML ou JSON : vérifiez le chemin."
         )
 
 
@@ -93,7 +97,7 @@ def _files_below(root: Path) -> Iterator[Path]:
 
 def _is_candidate(name: str) -> bool:
     low = name.lower()
-    return not low.startswith(".") and low.endswith((".xml", ".xml.gz", ".zip", *_TAR))
+    return not low.startswith(".") and low.removesuffix(".gz").endswith((*_DOCUMENTS, ".zip", ".tar", ".tgz"))
 
 
 def _file(path: Path, name: str, max_bytes: int) -> Iterator[Found]:
@@ -108,10 +112,10 @@ def _file(path: Path, name: str, max_bytes: int) -> Iterator[Found]:
             yield from _zip(path, name, max_bytes)
         elif low.endswith(".gz"):
             with _gunzip(path) as stream:
-                yield _document(name, stream, max_bytes)
+                yield from _documents(name, stream, max_bytes)
         else:
             with path.open("rb") as stream:
-                yield _document(name, stream, max_bytes)
+                yield from _documents(name, stream, max_bytes)
     except EOFError:
         yield _cut_short(name)
     except _DAMAGED:
@@ -124,13 +128,62 @@ def _gunzip(path: Path) -> IO[bytes]:
     return cast("IO[bytes]", gzip.open(path))
 
 
-def _document(name: str, stream: IO[bytes], max_bytes: int) -> Found:
-    content = stream.read(max_bytes + 1)
+def _documents(name: str, stream: IO[bytes], max_bytes: int) -> Iterator[Found]:
+    """What a file holds: an XML document, or JSON records."""
+    head = stream.read(_HEAD)
+    if looks_like_json(head):
+        yield from _records(name, cast("IO[bytes]", _Resumed(head, stream)), max_bytes)
+        return
+    content = head + stream.read(max_bytes + 1 - len(head))
     if len(content) > max_bytes:
-        return Unreadable(name, "trop_gros", too_big(max_bytes).message)
-    if content.strip() and not looks_like_xml(content):
-        return Unreadable(name, "pas_xml", f"« {name} » n'est pas du XML : fournissez l'avis au format XML.")
+        yield Unreadable(name, "trop_gros", too_big(max_bytes).message)
+    elif content.strip() and not looks_like_xml(content):
+        yield Unreadable(name, "pas_xml", f"« {name} » n'est ni du XML ni du JSON : fournissez l'avis au format XML.")
+    else:
+        yield _raw(name, content)
+
+
+def _raw(name: str, content: bytes) -> RawDocument:
     return RawDocument(name, content, hashlib.sha256(content).hexdigest())
+
+
+def _records(name: str, stream: IO[bytes], max_bytes: int) -> Iterator[Found]:
+    """One document a record; after a record that cannot be read the rest goes on where lines tell them apart."""
+    read = json_records.lines if name.lower().endswith(json_records.LINES) else json_records.records
+    try:
+        for rank, record in enumerate(read(stream, max_bytes), start=1):
+            if isinstance(record, BrokenJsonError):
+                yield Unreadable(f"{name}::{rank}", "json_invalide", f"Ligne {rank} de « {name} » : {record}")
+                continue
+            yield _raw(f"{name}::{_printable(json_records.name_of(record, rank))}", json_records.encoded(record))
+    except BrokenJsonError:
+        yield Unreadable(
+            name,
+            "json_invalide",
+            f"« {name} » est mal formé ou incomplet : ce qui précède a été lu, téléchargez-le à nouveau.",
+        )
+    except RecordTooBigError:
+        yield Unreadable(name, "trop_gros", too_big(max_bytes).message)
+
+
+class _Resumed:
+    """A stream whose beginning was already read."""
+
+    def __init__(self, head: bytes, stream: IO[bytes]) -> None:
+        self._head, self._stream = head, stream
+
+    def read(self, size: int = -1) -> bytes:
+        if not self._head:
+            return self._stream.read(size)
+        head, self._head = (self._head, b"") if size < 0 else (self._head[:size], self._head[size:])
+        return head + self._stream.read() if size < 0 else head
+
+    def readline(self, size: int) -> bytes:
+        if not self._head:
+            return self._stream.readline(size)
+        line, found, rest = self._head.partition(b"\n")
+        self._head = rest
+        return line + found if found else line + self._stream.readline(size)
 
 
 # --- archives ------------------------------------------------------------------------------------
@@ -168,21 +221,23 @@ def _tar(path: Path, name: str, max_bytes: int) -> Iterator[Found]:
                 if not member.isreg() or not _is_document(member.name):
                     continue
                 found = True
-                yield _tar_member(tar, member, f"{name}::{_printable(member.name)}", max_bytes)
+                yield from _tar_member(tar, member, f"{name}::{_printable(member.name)}", max_bytes)
             if not _ends_well(stream, tar.offset):
                 yield _cut_short(name)
             elif not found:
                 yield _nothing_inside(name)
 
 
-def _tar_member(tar: tarfile.TarFile, member: tarfile.TarInfo, name: str, max_bytes: int) -> Found:
+def _tar_member(tar: tarfile.TarFile, member: tarfile.TarInfo, name: str, max_bytes: int) -> Iterator[Found]:
     if nested := _nested(name):
-        return nested
-    if member.size > max_bytes:
-        return Unreadable(name, "trop_gros", too_big(max_bytes).message)
+        yield nested
+        return
+    if member.size > max_bytes and name.lower().endswith(".xml"):
+        yield Unreadable(name, "trop_gros", too_big(max_bytes).message)
+        return
     stream = tar.extractfile(member)
     assert stream is not None  # a regular file always opens
-    return _document(name, stream, max_bytes)
+    yield from _documents(name, stream, max_bytes)
 
 
 def _ends_well(stream: IO[bytes], offset: int) -> bool:
@@ -198,21 +253,22 @@ def _zip(path: Path, name: str, max_bytes: int) -> Iterator[Found]:
             key=lambda info: info.filename,
         )
         for info in members:
-            yield _zip_member(archive, info, f"{name}::{_printable(info.filename)}", max_bytes)
+            yield from _zip_member(archive, info, f"{name}::{_printable(info.filename)}", max_bytes)
         if not members:
             yield _nothing_inside(name)
 
 
-def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, max_bytes: int) -> Found:
+def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, max_bytes: int) -> Iterator[Found]:
     if nested := _nested(name):
-        return nested
+        yield nested
+        return
     try:
         with archive.open(info) as stream:
-            return _document(name, stream, max_bytes)
+            yield from _documents(name, stream, max_bytes)
     except RuntimeError:  # zipfile's word for an encrypted member
-        return Unreadable(name, "chiffre", f"« {name} » est protégé par un mot de passe : retirez-le.")
+        yield Unreadable(name, "chiffre", f"« {name} » est protégé par un mot de passe : retirez-le.")
     except (EOFError, *_DAMAGED):
-        return Unreadable(name, "archive_illisible", f"« {name} » est abîmé : téléchargez l'archive à nouveau.")
+        yield Unreadable(name, "archive_illisible", f"« {name} » est abîmé : téléchargez l'archive à nouveau.")
 
 
 def _is_document(member: str) -> bool:
@@ -220,7 +276,7 @@ def _is_document(member: str) -> bool:
 
 
 def _nested(name: str) -> Unreadable | None:
-    if name.lower().endswith(".xml"):
+    if name.lower().endswith(_DOCUMENTS):
         return None
     return Unreadable(name, "archive_imbriquee", f"« {name} » est une archive dans une archive : sortez-la d'abord.")
 
@@ -240,7 +296,7 @@ def _cut_short(name: str) -> Unreadable:
 
 
 def _nothing_inside(name: str) -> Unreadable:
-    return Unreadable(name, "archive_vide", f"L'archive « {name} » ne contient aucun fichier XML.")
+    return Unreadable(name, "archive_vide", f"L'archive « {name} » ne contient aucun fichier XML ou JSON.")
 
 
 def _not_opened(name: str, error: OSError) -> Unreadable:
