@@ -6,11 +6,12 @@ import csv
 from collections.abc import Iterable
 from datetime import date
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 
 from consortia.queries import LotCard, LotView
 from frontend import words
-from matchmaker.models import Match
+from matchmaker.models import Match, QuarantineItem
 from matchmaker.queries import PublicFirm
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -36,6 +37,7 @@ LOT_COLUMNS = [
     "adresse_source",
     "calcule_au",
 ]
+QUARANTINE_COLUMNS = ["source", "type", "ou", "motif", "message", "extrait", "depuis", "relu_le"]
 RANKING_COLUMNS = [
     "rang",
     "siret",
@@ -134,3 +136,20 @@ def _ranking_row(match: Match, firm: PublicFirm, as_of: date) -> list[object]:
         firm.source,
         as_of.isoformat(),
     ]
+
+
+def quarantine_csv(items: QuerySet[QuarantineItem]) -> HttpResponse:
+    rows = (
+        [
+            item.run.source_key,
+            item.kind,
+            item.locator,
+            item.reason,
+            item.message,
+            item.excerpt,
+            item.created_at.isoformat(),
+            item.retried_at.isoformat() if item.retried_at else "",
+        ]
+        for item in items.iterator(chunk_size=1000)
+    )
+    return _answer("quarantaine", QUARANTINE_COLUMNS, rows)

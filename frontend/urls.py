@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from frontend.pages import firms, lots, runs, sources
+from frontend.pages import firms, imports, lots, runs, sources
 
 urlpatterns = [
     path("", lots.home, name="home"),
@@ -18,7 +18,12 @@ urlpatterns = [
     path("firms/<str:siret>/context.json", firms.firm_context, name="firm-context"),
     path("runs/", runs.runs, name="runs"),
     path("sources/", sources.sources, name="sources"),
-    path("imports/", sources.imports, name="imports"),
+    path("sources/<slug:key>/", imports.source, name="source"),
+    path("sources/<slug:key>/sync/", imports.sync_now, name="source-sync"),
+    path("imports/", imports.imports, name="imports"),
+    path("quarantine/", imports.quarantined, name="quarantine"),
+    path("quarantine/export.csv", imports.quarantine_csv, name="quarantine-csv"),
+    path("quarantine/retry/", imports.retry_quarantine, name="quarantine-retry"),
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -136,6 +136,20 @@ def day(value: date | None) -> str:
 def _with_ordinal(text: str, value: date) -> str:
     """The first of a month is an ordinal in French: "mardi 1er décembre"."""
     return re.sub(r"(^|\s)1 ", r"\g<1>1er ", text, count=1) if value.day == 1 and french() else text
+
+
+def lasting(value: timedelta | None) -> str:
+    """How long something took, in two figures at most: 0,4 s, 12 s, 3 min 20 s, 1 h 05 min."""
+    if value is None:
+        return ""
+    seconds = value.total_seconds()
+    if seconds < 10:
+        text = f"{seconds:.1f}"
+        return f"{text.replace('.', ',') if french() else text}{THIN}s"
+    minutes, left = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}{THIN}min {left:02}{THIN}s" if minutes else f"{left}{THIN}s"
+    return f"{minutes // 60}{THIN}h {minutes % 60:02}{THIN}min"
 
 
 def situation(as_of: date, today: date) -> str:

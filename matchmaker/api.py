@@ -1,4 +1,4 @@
-"""Firms and runs, for programs. A firm always goes through :func:`public_firm`."""
+"""Firms, runs and sources, for programs. A firm always goes through :func:`public_firm`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ from datetime import date, datetime
 from django.http import Http404, HttpRequest
 from ninja import Router, Schema
 
+from matchmaker.import_queries import runs as import_runs
+from matchmaker.import_queries import stopped
+from matchmaker.models import ImportRun
 from matchmaker.queries import PublicFirm, current_as_of, firm_by_siret, open_matches_of, public_firm
 from matchmaker.queries import runs as all_runs
+from matchmaker.sources.catalogue import UnknownSourceError
+from matchmaker.stand import Stand, stand_of, standing
 
 firms = Router(tags=["Entreprises"])
 runs = Router(tags=["Calculs"])
+sources = Router(tags=["Sources"])
 
 
 class FirmOut(Schema):
@@ -91,3 +97,95 @@ class RunOut(Schema):
 @runs.get("", response=list[RunOut], auth=None, summary="Les calculs, le plus récent d'abord")
 def list_runs(request: HttpRequest) -> list[RunOut]:  # noqa: ARG001
     return [RunOut.model_validate(run, from_attributes=True) for run in all_runs()]
+
+
+class ImportOut(Schema):
+    """One import. ``state`` is running, done or failed; a running one whose process is gone is ``stopped``."""
+
+    id: int
+    source: str
+    what: str
+    kind: str
+    state: str
+    started_at: datetime
+    finished_at: datetime | None
+    seconds: float | None
+    read: int
+    new: int
+    changed: int
+    unchanged: int
+    retired: int
+    quarantined: int
+    quarantined_by_reason: dict[str, int]
+    facts: dict[str, int]
+    url: str
+    sha256: str
+    dated: date | None
+    licence: str
+
+
+def import_out(run: ImportRun, killed: set[int]) -> ImportOut:
+    names = set(ImportOut.model_fields) - {"source", "what", "state", "seconds", "quarantined_by_reason", "facts"}
+    return ImportOut(
+        **{name: getattr(run, name) for name in names},
+        source=run.source_key,
+        what=run.source,
+        state="stopped" if run.pk in killed else run.state,
+        seconds=run.duration.total_seconds() if run.duration else None,
+        quarantined_by_reason=run.details.get("reasons", {}),
+        facts=run.details.get("facts", {}),
+    )
+
+
+class SourceOut(Schema):
+    """One source. ``freshness``: never, fresh or stale; ``dated``: the day its data speak of."""
+
+    key: str
+    title: str
+    kind: str
+    producer: str
+    page: str
+    licence: str
+    every_days: int
+    automatic: bool
+    freshness: str
+    dated: date | None
+    checked_at: datetime | None
+    next_at: datetime | None
+    busy: bool
+    quarantined: int
+    last: ImportOut | None
+
+
+class SourceDetailOut(SourceOut):
+    imports: list[ImportOut]
+
+
+def source_out(stand: Stand) -> SourceOut:
+    names = ("key", "title", "kind", "producer", "page", "licence", "every_days", "automatic")
+    return SourceOut(
+        **{name: getattr(stand.source, name) for name in names},
+        freshness=stand.freshness,
+        dated=stand.day,
+        checked_at=stand.state.checked_at,
+        next_at=stand.next_at,
+        busy=stand.busy,
+        quarantined=stand.waiting,
+        last=import_out(stand.done, set()) if stand.done else None,
+    )
+
+
+@sources.get("", response=list[SourceOut], auth=None, url_name="sources", summary="Les sources et leur fraîcheur")
+def list_sources(request: HttpRequest) -> list[SourceOut]:  # noqa: ARG001
+    return [source_out(stand) for stand in standing()]
+
+
+@sources.get("/{key}", response=SourceDetailOut, auth=None, url_name="source", summary="Une source et ses imports")
+def one_source(request: HttpRequest, key: str) -> SourceDetailOut:  # noqa: ARG001
+    try:
+        stand = stand_of(key)
+    except UnknownSourceError as error:
+        raise Http404(str(error)) from None
+    latest = list(import_runs(key)[:50])
+    killed = stopped(latest)
+    return SourceDetailOut(**source_out(stand).model_dump(), imports=[import_out(run, killed) for run in latest])

@@ -1,4 +1,4 @@
-"""Named reads of lots, firms, runs and imports. Each says what it costs in SQL queries.
+"""Named reads of lots, firms and runs. Each says what it costs in SQL queries.
 
 The one projection of a firm for other eyes is :func:`public_firm`; nothing else shows ``Firm.name``.
 """
@@ -11,10 +11,10 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Protocol
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import Case, Count, F, Func, IntegerField, Prefetch, Q, QuerySet, Value, When
+from django.db.models import Case, Count, F, Func, IntegerField, Q, QuerySet, Value, When
 from django.utils import timezone
 
-from matchmaker.models import Firm, ImportRun, Lot, Match, QuarantineItem, ReferenceRow, Run
+from matchmaker.models import Firm, Lot, Match, ReferenceRow, Run
 
 MASKED_NAME = "Entreprise à diffusion partielle"
 UNDATED_OPEN_DAYS = 90  # a notice without deadline counts as open this long after its publication
@@ -335,7 +335,7 @@ def best_solo(lot_ids: Iterable[int]) -> dict[int, Match]:
     return {match.lot_id: match for match in rows}
 
 
-# ---------------------------------------------------------------- method, sources, imports
+# ---------------------------------------------------------------- method and stock
 
 
 def parameters() -> list[ReferenceRow]:
@@ -361,17 +361,6 @@ def labels(table: str) -> dict[str, str]:
 def reference_tables() -> list[ReferenceRow]:
     """Every reference row but the parameters. One query."""
     return list(ReferenceRow.objects.exclude(table="parameter"))
-
-
-def import_runs(limit: int = 30) -> list[ImportRun]:
-    """One query."""
-    return list(ImportRun.objects.all()[:limit])
-
-
-def import_runs_with_quarantine(limit: int = 20, items: int = 200) -> list[ImportRun]:
-    """Imports with what they could not read and nobody mended since. Two queries."""
-    waiting = QuarantineItem.objects.filter(mended_at=None).order_by("reason", "pk")[:items]
-    return list(ImportRun.objects.prefetch_related(Prefetch("quarantine", queryset=waiting, to_attr="waiting"))[:limit])
 
 
 def stock() -> dict[str, int]:

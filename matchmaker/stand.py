@@ -10,7 +10,8 @@ from django.conf import settings
 from django.db.models import Count
 from django.utils import timezone
 
-from matchmaker.locks import held, of_kind, of_source
+from matchmaker.import_queries import RETRY
+from matchmaker.locks import held, of_source
 from matchmaker.models import ImportRun, QuarantineItem, SourceState
 from matchmaker.sources.catalogue import SOURCES, Source, source
 
@@ -48,11 +49,37 @@ class Stand:
         return max(0, (self.today - self.verified).days) if self.verified else None
 
     @property
+    def age_share(self) -> float:
+        """Age as a share of what is still fresh; 1 or more is stale."""
+        return (self.age_days or 0) / self.limit_days
+
+    @property
+    def age_percent(self) -> float:
+        return 100 * min(1.0, self.age_share)
+
+    @property
+    def limit_days(self) -> int:
+        return 2 * self.source.every_days
+
+    @property
+    def overdue(self) -> bool:
+        return self.next_at is not None and self.next_at <= timezone.now()
+
+    @property
+    def fetchable(self) -> bool:
+        """It comes by the network, so that it can be asked for without a file."""
+        return bool(self.source.urls) or self.source.automatic
+
+    @property
+    def pending(self) -> bool:
+        return self.busy or self.state.asked_at is not None
+
+    @property
     def freshness(self) -> str:
         """never, fresh, or stale: not verified for twice as long as the producer takes to publish."""
         if self.age_days is None:
             return "never"
-        return "fresh" if self.age_days <= 2 * self.source.every_days else "stale"
+        return "fresh" if self.age_share <= 1 else "stale"
 
     @property
     def next_at(self) -> datetime | None:
@@ -69,7 +96,7 @@ class Stand:
 
     @property
     def due(self) -> bool:
-        return not self.busy and self.next_at is not None and self.next_at <= timezone.now()
+        return not self.busy and self.overdue
 
 
 def standing(sources: Iterable[Source] = SOURCES) -> list[Stand]:
@@ -77,7 +104,8 @@ def standing(sources: Iterable[Source] = SOURCES) -> list[Stand]:
     wanted = list(sources)
     keys = [source.key for source in wanted]
     states = {state.key: state for state in SourceState.objects.filter(key__in=keys)}
-    latest = ImportRun.objects.filter(source_key__in=keys).order_by("source_key", "-started_at", "-pk")
+    latest = ImportRun.objects.filter(source_key__in=keys).exclude(source__startswith=RETRY)
+    latest = latest.order_by("source_key", "-started_at", "-pk")
     last = {run.source_key: run for run in latest.distinct("source_key")}
     done = {run.source_key: run for run in latest.filter(state=ImportRun.State.DONE).distinct("source_key")}
     waiting = dict(
@@ -104,10 +132,3 @@ def standing(sources: Iterable[Source] = SOURCES) -> list[Stand]:
 def stand_of(key: str) -> Stand:
     """Raises UnknownSourceError. Five queries."""
     return standing([source(key)])[0]
-
-
-def stopped(runs: Iterable[ImportRun]) -> set[int]:
-    """Of these runs, the numbers of those "running" that nobody works on any more: they were killed. One query."""
-    going = [run for run in runs if run.state == ImportRun.State.RUNNING]
-    alive = held({of_kind(run.kind) for run in going}) if going else set()
-    return {run.pk for run in going if of_kind(run.kind) not in alive}

@@ -9,9 +9,11 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from matchmaker.import_queries import QuarantineFilter
 from matchmaker.locks import ImportBusyError
 from matchmaker.match import match_lots
 from matchmaker.models import Lot, SourceState
+from matchmaker.retry import note_retry, retry_asked, retry_stand
 from matchmaker.runs import advance, working
 from matchmaker.sources.catalogue import source
 from matchmaker.stand import stand_of, standing
@@ -47,14 +49,33 @@ def sync_due() -> None:
     for stand in standing():
         if stand.due:
             sync.apply_async([stand.source.key], expires=3600)
+    if retry_stand().due:
+        retry.apply_async(expires=3600)
+
+
+@shared_task(name="matchmaker.retry", bind=True, max_retries=None)
+def retry(task: Task) -> None:
+    """Read again the part of quarantine that was asked for, and say what became of it."""
+    try:
+        retry_asked()
+    except ImportBusyError as error:
+        raise task.retry(exc=error, countdown=BUSY_S) from error
+
+
+def ask_retry(wanted: QuarantineFilter) -> bool:
+    """Have a part of quarantine read again; False when another part already waits for it."""
+    if not note_retry(wanted):
+        return False
+    transaction.on_commit(lambda: _send(retry))
+    return True
 
 
 def ask(key: str) -> None:
     """Have a source brought up to date: written down first, so that a lost message only delays it."""
     SourceState.objects.update_or_create(key=source(key).key, defaults={"asked_at": timezone.now(), "error": ""})
-    transaction.on_commit(lambda: _send(key))
+    transaction.on_commit(lambda: _send(sync, key))
 
 
-def _send(key: str) -> None:
+def _send(task: Task, *arguments: str) -> None:
     with suppress(OperationalError):  # the broker is away: sync_due finds the request in the database
-        sync.delay(key)
+        task.delay(*arguments)

@@ -1,7 +1,8 @@
-"""The method, its figures and where the data come from; for staff, what could not be read."""
+"""Where the data come from and how fresh they are; then the method and its figures."""
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import groupby
 
 from django.http import HttpRequest, HttpResponse
@@ -10,24 +11,25 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from frontend import charts
-from frontend.access import login_not_required, staff_only
+from frontend.access import login_not_required
 from geo.queries import vintages
+from matchmaker.import_queries import runs
 from matchmaker.models import ReferenceRow
 from matchmaker.queries import (
-    import_runs,
-    import_runs_with_quarantine,
     parameters,
     reference_tables,
     running_run,
     score_weights,
     stock,
 )
+from matchmaker.stand import Stand, standing
 
 
 @login_not_required
 @require_safe
 def sources(request: HttpRequest) -> HttpResponse:
-    """At most 7 queries."""
+    """At most 12 queries."""
+    stands = standing()
     rows = parameters()
     weights = score_weights(row for row in rows if row.key.startswith("score."))
     context = {
@@ -35,12 +37,30 @@ def sources(request: HttpRequest) -> HttpResponse:
         "total_weight": sum(weights.values()),
         "parameters": rows,
         "tables": _tables(reference_tables()),
-        "imports": import_runs(),
+        "kinds": _by_kind(stands),
+        "tally": Counter(stand.freshness for stand in stands),
+        "waiting": sum(stand.waiting for stand in stands),
+        "imports": list(runs("")[:10]),
         "vintages": vintages(),
         "stock": stock(),
         "run": running_run(),
     }
     return render(request, "sources.html", context)
+
+
+def _by_kind(stands: list[Stand]) -> list[tuple[str, list[Stand]]]:
+    """The catalogue under the headings people know, in the order of the path of a notice."""
+    names = {
+        "firms": _("Entreprises"),
+        "directory": _("Annuaires de réseaux"),
+        "notices": _("Avis de marché"),
+        "awards": _("Marchés attribués"),
+        "territory": _("Territoire et emploi"),
+        "nomenclature": _("Nomenclatures"),
+    }
+    kinds = dict.fromkeys([*names, *(stand.source.kind for stand in stands)])
+    groups = [(names.get(kind, kind), [one for one in stands if one.source.kind == kind]) for kind in kinds]
+    return [(name, group) for name, group in groups if group]
 
 
 def _tables(rows: list[ReferenceRow]) -> list[dict[str, object]]:
@@ -65,10 +85,3 @@ def _tables(rows: list[ReferenceRow]) -> list[dict[str, object]]:
             }
         )
     return tables
-
-
-@require_safe
-@staff_only
-def imports(request: HttpRequest) -> HttpResponse:
-    """Import reports with their quarantine: excerpts may hold names, so staff only. Two queries."""
-    return render(request, "imports.html", {"imports": import_runs_with_quarantine()})

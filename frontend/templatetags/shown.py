@@ -21,6 +21,7 @@ register.filter("about", words.about)
 register.filter("km", words.kilometres)
 register.filter("percent", words.percent)
 register.filter("day", words.day)
+register.filter("lasting", words.lasting)
 
 
 @register.filter

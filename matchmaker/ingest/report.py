@@ -6,7 +6,7 @@ import hashlib
 import re
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -19,7 +19,17 @@ from matchmaker.locks import ImportBusyError, holding, of_kind
 from matchmaker.models import ImportRun, QuarantineItem
 from matchmaker.sources.catalogue import Source
 
-__all__ = ["ImportBusyError", "Origin", "Progress", "Report", "batch_size", "importing", "reading", "silent"]
+__all__ = [
+    "ImportBusyError",
+    "Origin",
+    "Progress",
+    "Report",
+    "batch_size",
+    "importing",
+    "reading",
+    "reading_again",
+    "silent",
+]
 
 Progress = Callable[[str], None]
 ONE_PAYLOAD = 1024 * 1024  # bytes, compressed, that quarantine keeps of one record
@@ -39,6 +49,7 @@ class Origin:
 
 
 _READING: ContextVar[tuple[Origin, ...]] = ContextVar("reading", default=())
+_AGAIN: ContextVar[Mapping[str, str] | None] = ContextVar("again", default=None)
 
 
 @contextmanager
@@ -58,6 +69,20 @@ def batch_size(usual: int) -> int:
 
 def silent(_words: str) -> None:
     """Progress for callers that show none."""
+
+
+@contextmanager
+def reading_again(places: Mapping[str, str]) -> Iterator[None]:
+    """Records of quarantine, read anew from elsewhere: ``places`` gives back to each its own locator."""
+    token = _AGAIN.set(places)
+    try:
+        yield
+    finally:
+        _AGAIN.reset(token)
+
+
+def _own(locator: str) -> str:
+    return (_AGAIN.get() or {}).get(locator, locator)[:500]
 
 
 @dataclass(slots=True)
@@ -105,7 +130,7 @@ class Report:
         self.reasons[reason] += 1
         QuarantineItem.objects.update_or_create(
             kind=self.run.kind,
-            locator=locator[:500],
+            locator=_own(locator),
             defaults={
                 "run": self.run,
                 "reason": reason[:40],
@@ -128,7 +153,7 @@ class Report:
 
     def mend(self, locators: set[str]) -> None:
         """Records read at last leave quarantine."""
-        mended = {locator[:500] for locator in locators} & self.open_locators
+        mended = {_own(locator) for locator in locators} & self.open_locators
         if mended:
             QuarantineItem.objects.filter(kind=self.run.kind, locator__in=mended).update(
                 mended_at=timezone.now(), payload=None

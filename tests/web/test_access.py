@@ -16,7 +16,7 @@ from tests.factories import make_quarantine
 
 PUBLIC = {
     "home", "lots", "lots-csv", "lot", "lot-ranking-csv", "lot-map", "lot-context", "firm", "firm-map",
-    "firm-context", "runs", "sources", "login", "set_language",
+    "firm-context", "runs", "sources", "source", "login", "set_language",
 }  # fmt: skip
 
 
@@ -96,6 +96,7 @@ def test_imports_and_quarantine_are_for_staff(client: Client) -> None:
     page = client.get("/imports/").content.decode()
     assert "truncated_xml" in page
     assert "demandez-le de nouveau à la source" in page
+    page = client.get("/quarantine/").content.decode()
     assert "&lt;ContractNotice&gt;" in page  # an excerpt is shown, never run
 
 
