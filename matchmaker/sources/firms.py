@@ -288,8 +288,8 @@ def parse_row(row: Row, mapping: FirmMapping) -> FirmRecord:
 
 def _said(values: Mapping[str, str], candidates: tuple[str, ...], read: Reader) -> Any:
     """What the first of the columns that says something says; None when all are silent."""
-    for columns in candidates:
-        value = " ".join(filter(None, (values.get(column, "") for column in columns.split("+"))))
+    for names in candidates:
+        value = " ".join(filter(None, (values.get(column, "") for column in names.split("+"))))
         if value and (said := read(value)) not in ("", None):
             return said
     return None
