@@ -163,14 +163,17 @@ def start_of(day: date) -> datetime:
 def open_lots(as_of: date) -> QuerySet[Lot]:
     """Lots one can still answer at ``as_of``. Lazy: no query by itself.
 
-    Only contract notices count. A lot without deadline is open for 90 days after its publication.
+    Only contract notices count, neither cancelled nor already awarded. A lot without deadline is open for 90 days
+    after its publication.
     """
     undated = Q(
         deadline__isnull=True,
         tender__published_on__gte=as_of - timedelta(days=UNDATED_OPEN_DAYS),
         tender__published_on__lte=as_of,
     )
-    return Lot.objects.filter(Q(deadline__gte=start_of(as_of)) | undated, tender__kind="contract")
+    still = Q(tender__awarded_on=None) | Q(tender__awarded_on__gt=as_of)
+    calls = Lot.objects.filter(tender__kind="contract", tender__cancelled=False)
+    return calls.filter(Q(deadline__gte=start_of(as_of)) | undated, still)
 
 
 DEADLINES: dict[str, tuple[int, int | None]] = {

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
 from itertools import batched
 from pathlib import Path
 
@@ -13,9 +10,10 @@ from django.db import DataError, transaction
 
 from geo.queries import edition, gazetteer
 from matchmaker.domain.notice import Notice
+from matchmaker.ingest.procedures import DoubleError, Filing
 from matchmaker.ingest.report import Progress, Report, batch_size, importing, silent
 from matchmaker.ingest.tenders import TenderWriter
-from matchmaker.models import ImportRun, RawDocument, Tender
+from matchmaker.models import ImportRun, RawDocument
 from matchmaker.reference import reference
 from matchmaker.sources.files import Found, Unreadable, iter_documents
 from matchmaker.sources.files import RawDocument as Document
@@ -60,14 +58,12 @@ def keep_documents(
 
 
 class _Keeper:
-    """Writes one document at a time, each in its own savepoint: one bad record never sinks the others."""
+    """Keeps one document at a time, each in its own savepoint: one bad record never sinks the others."""
 
     def __init__(self, report: Report, fictitious: bool) -> None:
-        self.report, self.fictitious = report, fictitious
-        self.edition = edition()
-        self.writer = TenderWriter(gazetteer(), reference(), fictitious)
+        self.report = report
+        self.filing = Filing(TenderWriter(gazetteer(), reference()), edition(), fictitious)
         self.read: set[str] = set()
-        self.seen: dict[tuple[str, str, str], str] = {}  # of this import: (source, id, version) -> content
 
     def keep(self, document: Found) -> None:
         self.report.counts["read"] += 1
@@ -82,27 +78,20 @@ class _Keeper:
             self._set_aside(document, error.reason_code, str(error), "refusé")
             return
         self.report.formats[notice.source]["read"] += 1
-        digest = _fingerprint(notice, self.fictitious, self.edition)
-        if self.seen.setdefault((notice.source, notice.id, notice.version), digest) != digest:
-            message = (
-                f"Un autre document de cet import porte le même numéro d'avis ({notice.id}) et la même version "
-                "avec un contenu différent : le premier est gardé ; retirez celui qui est faux et relancez."
-            )
-            self._set_aside(document, "doublon", message, notice.source)
-            return
-        raw, _ = RawDocument.objects.get_or_create(
-            sha256=document.sha256,
-            defaults={"name": document.name[:500], "url": document.url, "size": len(document.content)},
-        )
         try:
             with transaction.atomic():
-                outcome = self._write(notice, raw, digest)
+                outcome = self.filing.keep(notice, _raw(document))
+        except DoubleError:
+            self._double(document.name, notice)
+            return
         except DataError as error:
             message = f"Une valeur ne tient pas dans la base ({str(error).splitlines()[0]})."
             self._set_aside(document, "valeur_refusee", message, notice.source)
             return
         self.report.count(outcome, notice.source)
         self.read.add(document.name)
+        if self.filing.displaced:
+            self._double(self.filing.displaced, notice)
         for warning in notice.warnings:
             self.report.warn(warning)
 
@@ -110,22 +99,19 @@ class _Keeper:
         excerpt = document.content[:300].decode("utf-8", "replace")
         self.report.quarantine(document.name, reason, message, source_format, excerpt, payload=document.content)
 
-    def _write(self, notice: Notice, raw: RawDocument, digest: str) -> str:
-        """new, changed, or unchanged; an older version than the one kept changes nothing."""
-        known = Tender.objects.filter(source=notice.source, notice_id=notice.id).first()
-        if known and (known.record_hash == digest or _order(known.version) > _order(notice.version)):
-            return "unchanged"
-        tender = known or Tender(source=notice.source, notice_id=notice.id)
-        self.writer.write(tender, notice, raw, digest)
-        return "changed" if known else "new"
+    def _double(self, name: str, notice: Notice) -> None:
+        """No payload: read again, it would give way again."""
+        self.read.discard(name)
+        message = (
+            f"Un autre document porte le même numéro d'avis ({notice.id}) et la même version avec un contenu "
+            "différent : le plus complet est gardé ; s'il est faux, retirez-le et importez à nouveau celui-ci."
+        )
+        self.report.quarantine(name, "doublon", message, notice.source)
 
 
-def _fingerprint(notice: Notice, fictitious: bool, places: str) -> str:
-    """Of all a tender is written from; of the edition of the communes too, as places are understood with them."""
-    text = json.dumps([asdict(notice), fictitious, places], sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _order(version: str) -> tuple[int, str]:
-    """ "02" comes after "01" and "10" after "9"."""
-    return (int(version), "") if version.isdigit() else (0, version)
+def _raw(document: Document) -> RawDocument:
+    row, _ = RawDocument.objects.get_or_create(
+        sha256=document.sha256,
+        defaults={"name": document.name[:500], "url": document.url, "size": len(document.content)},
+    )
+    return row

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 
 from django.contrib.gis.geos import Point as GeosPoint
 
 from geo.domain.codes import search_name
 from geo.domain.gazetteer import Gazetteer, Located, gather
+from matchmaker.domain.canonical import from_json
 from matchmaker.domain.notice import Buyer as NoticeBuyer
 from matchmaker.domain.notice import Notice, NoticeLot
+from matchmaker.domain.procedure import Procedure
 from matchmaker.domain.reference import Reference
 from matchmaker.models import Buyer, Lot, RawDocument, Tender
 from matchmaker.needs import set_needs
@@ -18,25 +21,40 @@ from matchmaker.needs import set_needs
 class TenderWriter:
     """Writes what a procedure is understood to be."""
 
-    def __init__(self, places: Gazetteer, reference: Reference, fictitious: bool) -> None:
-        self.places, self.reference, self.fictitious = places, reference, fictitious
+    def __init__(self, places: Gazetteer, reference: Reference) -> None:
+        self.places, self.reference = places, reference
 
-    def write(self, tender: Tender, notice: Notice, raw: RawDocument, digest: str) -> None:
-        """Fill and save ``tender``, its buyer and its lots."""
-        _fill_tender(tender, notice)
-        tender.buyer = self._buyer(notice.buyer)
-        tender.raw, tender.record_hash, tender.fictitious = raw, digest, self.fictitious
+    def write(
+        self,
+        tender: Tender,
+        procedure: Procedure,
+        raw: RawDocument,
+        record_hash: str,
+        fictitious: bool,
+        joining: Sequence[Tender] = (),
+    ) -> set[int]:
+        """Fill and save ``tender``, its buyer and its lots, those of the tenders ``joining`` it among them.
+
+        Returns the buyers concerned, to be settled once publications are where they belong.
+        """
+        left = {known.buyer_id for known in (tender, *joining) if known.buyer_id}
+        _fill_tender(tender, procedure)
+        tender.buyer = _buyer(procedure.notice.buyer)
+        tender.raw, tender.record_hash, tender.fictitious = raw, record_hash, fictitious
         tender.save()
-        self._write_lots(tender, notice)
+        Tender.objects.filter(pk__in=[known.pk for known in joining]).update(buyer=tender.buyer)
+        self._write_lots(tender, procedure.notice, joining)
+        return left | {tender.buyer_id}
 
-    def _write_lots(self, tender: Tender, notice: Notice) -> None:
-        """Lots keep their identity (and address) through versions, by their published number."""
+    def _write_lots(self, tender: Tender, notice: Notice, joining: Sequence[Tender]) -> None:
+        """Lots keep their identity (and address) through versions and fusions; what is left is withdrawn."""
         numbers = _unique([lot.id for lot in notice.lots])
-        known = {lot.number: lot for lot in tender.lots.all()}
-        tender.lots.exclude(number__in=numbers).delete()
-        for position, (number, lot) in enumerate(zip(numbers, notice.lots, strict=True)):
-            row = known.get(number) or Lot(tender=tender, number=number)
-            row.position = position
+        known = Lot.objects.filter(tender__in=[tender, *joining]).order_by("tender_id", "position")
+        rows = _same_lots(numbers, notice.lots, list(known))
+        kept = [row.pk for row in rows if row.pk]
+        Lot.objects.filter(tender__in=[tender, *joining]).exclude(pk__in=kept).delete()
+        for position, (number, row, lot) in enumerate(zip(numbers, rows, notice.lots, strict=True)):
+            row.tender, row.number, row.position = tender, number, position
             _fill_lot(row, lot)
             self._place(row, lot, notice.buyer)
             set_needs(row, self.reference)
@@ -71,23 +89,58 @@ class TenderWriter:
         label = f"{town.label}, ville de l'acheteur (avis : {region.label})"
         return replace(town, uncertainty_km=departement.spread_km, label=label)
 
-    def _buyer(self, buyer: NoticeBuyer) -> Buyer:
-        place = buyer.place
-        key = buyer.national_id or f"{search_name(buyer.name)} {place.postcode or place.city}".strip()
-        row, _ = Buyer.objects.update_or_create(
-            key=key[:250],
-            defaults={
-                "name": buyer.name[:300],
-                "siret": buyer.national_id[:14],
-                "city": place.city[:120],
-                "postcode": place.postcode[:10],
-                "nuts": place.nuts[:5],
-            },
-        )
-        return row
+
+def _buyer(buyer: NoticeBuyer) -> Buyer:
+    place = buyer.place
+    key = buyer.national_id or f"{search_name(buyer.name)} {place.postcode or place.city}".strip()
+    row, _ = Buyer.objects.get_or_create(key=key[:250], defaults=_identity(buyer))
+    return row
 
 
-def _fill_tender(tender: Tender, notice: Notice) -> None:
+def _identity(buyer: NoticeBuyer) -> dict[str, str]:
+    place = buyer.place
+    return {
+        "name": buyer.name[:300],
+        "siret": buyer.national_id[:14],
+        "city": place.city[:120],
+        "postcode": place.postcode[:10],
+        "nuts": place.nuts[:5],
+    }
+
+
+def settle_buyers(ids: Iterable[int]) -> None:
+    """A buyer is called as in its latest tender, whatever the order of imports; one without tender goes."""
+    for row in Buyer.objects.filter(pk__in=list(ids)):
+        latest = row.tenders.order_by("-published_on", "-source", "-notice_id").first()
+        if latest is None:
+            if not row.awards.exists():
+                row.delete()
+            continue
+        lead = latest.publications.filter(source=latest.source, notice_id=latest.notice_id, version=latest.version)
+        content = lead.values_list("content", flat=True).first()
+        if content is None:  # kept before publications were
+            continue
+        facts = _identity(from_json(content).buyer)
+        facts["siret"] = row.siret or facts["siret"]
+        if any(getattr(row, name) != value for name, value in facts.items()):
+            Buyer.objects.filter(pk=row.pk).update(**facts)
+
+
+def _same_lots(numbers: Sequence[str], lots: Sequence[NoticeLot], known: Sequence[Lot]) -> list[Lot]:
+    """The row of each lot: that of its number, of the oldest tender; else one of the same title; else a new one."""
+    by_number = {row.number: row for row in reversed(known)}
+    rows = {number: by_number[number] for number in numbers if number in by_number}
+    taken = {row.pk for row in rows.values()}
+    by_title = {row.title: row for row in reversed(known) if row.pk not in taken}
+    for number, lot in zip(numbers, lots, strict=True):
+        if number not in rows:
+            rows[number] = by_title.pop(lot.title, None) or Lot()
+    return [rows[number] for number in numbers]
+
+
+def _fill_tender(tender: Tender, procedure: Procedure) -> None:
+    notice = procedure.notice
+    tender.source, tender.notice_id = notice.source, notice.id[:100]
     tender.version = notice.version[:20]
     tender.kind = notice.kind.value
     tender.form = notice.form[:20]
@@ -101,6 +154,8 @@ def _fill_tender(tender: Tender, notice: Notice) -> None:
     tender.max_lots_bid, tender.max_lots_won = notice.max_lots_bid, notice.max_lots_won
     tender.exclusive_grouping = notice.exclusive_grouping
     tender.warnings = list(notice.warnings)
+    tender.history = [{**asdict(entry), "on": entry.on.isoformat() if entry.on else ""} for entry in procedure.history]
+    tender.cancelled, tender.awarded_on = procedure.cancelled, procedure.awarded_on
 
 
 def _fill_lot(row: Lot, lot: NoticeLot) -> None:

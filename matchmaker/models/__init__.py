@@ -6,7 +6,7 @@ from matchmaker.models.firm import Firm
 from matchmaker.models.imports import ImportRun, QuarantineItem, RawDocument, SourceState
 from matchmaker.models.linkage import LinkIndex, LinkName
 from matchmaker.models.match import Match, Run
-from matchmaker.models.notice import Buyer, Lot, ProcedureKey, Publication, Tender
+from matchmaker.models.notice import Buyer, Lot, Publication, Tender
 from matchmaker.models.reference import Nomenclature, ReferenceRow
 from matchmaker.models.register import RegisterEntry
 
@@ -23,7 +23,6 @@ __all__ = [
     "Lot",
     "Match",
     "Nomenclature",
-    "ProcedureKey",
     "Publication",
     "QuarantineItem",
     "RawDocument",

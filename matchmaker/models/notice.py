@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.gis.db import models
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db.models import Q
 
 from geo.models import Departement
@@ -78,7 +79,12 @@ class Publication(models.Model):
     form = models.CharField(max_length=20, blank=True)
     published_on = models.DateField(null=True)
     url = models.CharField(max_length=500, blank=True)
-    content = models.JSONField()  # the Notice as parsed, see sources.canonical
+    content = models.JSONField()  # the Notice as parsed, see domain.canonical
+    # How it finds its procedure, see domain.names: by names shared, by those it refers to, by where twins meet.
+    names = ArrayField(models.CharField(max_length=220), default=list)
+    refers = ArrayField(models.CharField(max_length=220), default=list)
+    meets = ArrayField(models.CharField(max_length=220), default=list)
+    fictitious = models.BooleanField(default=False)
     record_hash = models.CharField(max_length=64)
     raw = models.ForeignKey(RawDocument, on_delete=models.PROTECT)
     kept_at = models.DateTimeField(auto_now_add=True)
@@ -88,19 +94,14 @@ class Publication(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["source", "notice_id", "version"], name="publication_once"),
         ]
+        indexes = [
+            GinIndex(fields=["names"], name="publication_names"),
+            GinIndex(fields=["refers"], name="publication_refers"),
+            GinIndex(fields=["meets"], name="publication_meets"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.source} {self.notice_id} v{self.version}"
-
-
-class ProcedureKey(models.Model):
-    """A name under which publications know their procedure: two tenders that share one are one."""
-
-    key = models.CharField(max_length=200, unique=True)  # "folder:<uuid>", "ted:2018/S 12-345", "boamp:17-29167"
-    tender = models.ForeignKey(Tender, on_delete=models.CASCADE, related_name="keys")
-
-    def __str__(self) -> str:
-        return self.key
 
 
 class Lot(models.Model):

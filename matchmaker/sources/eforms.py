@@ -12,10 +12,10 @@ from typing import Final
 
 from matchmaker.domain.notice import Buyer, Notice, NoticeKind, NoticeLot, Place, Reservation
 from matchmaker.sources import clauses, fields
-from matchmaker.sources.countries import alpha2, country_of_nuts
-from matchmaker.sources.eforms_results import awarded_by_lot
+from matchmaker.sources import eforms_follow as follow
+from matchmaker.sources.eforms_results import awarded_by_lot, awards, notice_result, place_of
 from matchmaker.sources.lots import UNKNOWN_BUYER, awarded_amount, with_total
-from matchmaker.sources.places import nuts_code, places_from_text, postcode
+from matchmaker.sources.places import places_from_text
 from matchmaker.sources.xml import (
     Element,
     NoticeError,
@@ -83,11 +83,14 @@ class _Document:
         project = child(self.root, "ProcurementProject")
         limits = child(self.root, "TenderingTerms", "LotDistribution")
         lots = with_total(self.lots(), self.total(project), self.warnings)
-        publication = self.published()
+        publication = follow.publication(self.root)
         buyer = self.buyer()
+        cancelled = follow.is_cancelled(self.root)
+        if cancelled:
+            self.warnings.append("Avis annulé par l'acheteur.")
         return Notice(
             source="eforms",
-            id=raw_text(self.root, "ID"),
+            id=follow.number(self.root),
             version=raw_text(self.root, "VersionID") or "01",
             kind=self.kind(),
             form=self.subtype(),
@@ -102,27 +105,25 @@ class _Document:
             dispatched_on=fields.parse_date(raw_text(self.root, "IssueDate")),  # BT-05
             language=_LANGUAGES.get(self.language, self.language.lower()),
             country=buyer.place.country,
-            url=_ted_url(raw_text(publication, "NoticePublicationID")),
+            url=_ted_url(follow.publication_number(self.root)),
             max_lots_bid=fields.positive_int(raw_text(limits, "MaximumLotsSubmittedNumeric")),  # BT-31
             max_lots_won=fields.positive_int(raw_text(limits, "MaximumLotsAwardedNumeric")),  # BT-33
             exclusive_grouping=clauses.exclusive_grouping(" ".join(self.all_texts())),
+            awards=awards(self.root, self.published_lots(), self.warnings),
+            aliases=follow.aliases(self.root),
+            refers_to=follow.refers_to(self.root),
+            cancelled=cancelled,
             warnings=tuple(dict.fromkeys(self.warnings)),
         )
 
     def kind(self) -> NoticeKind:
-        """BT-02; a cancelled notice opens no competition any more and reads as a correction."""
-        if raw_text(next(descendants(self.root, "ChangeReason"), None), "ReasonCode") == "cancel":
-            self.warnings.append("Avis annulé par l'acheteur.")
-            return NoticeKind.CORRECTION
+        """BT-02."""
         code = raw_text(self.root, "NoticeTypeCode")
         return _KINDS.get(code) or _KINDS.get(code.partition("-")[0]) or ROOTS[local_name(self.root)]
 
     def subtype(self) -> str:
         found = next(descendants(self.root, "NoticeSubType"), None)
         return raw_text(found, "SubTypeCode") or raw_text(self.root, "NoticeTypeCode")
-
-    def published(self) -> Element | None:
-        return next(descendants(child(self.root, "UBLExtensions"), "Publication"), None)
 
     def text(self, parent: Element | None, name: str) -> str:
         """The text called ``name`` in French if there is one, else in the language of the notice."""
@@ -159,20 +160,28 @@ class _Document:
         return Buyer(
             name=self.text(child(company, "PartyName"), "Name") or UNKNOWN_BUYER,
             national_id=next(filter(None, map(fields.siret_or_empty, numbers)), ""),
-            place=_place(child(company, "PostalAddress")),
+            place=place_of(child(company, "PostalAddress")),
         )
 
     # --- lots ---
 
     def lots(self) -> list[NoticeLot]:
-        published = [raw_text(part, "ID") for part in self.parts]
-        ids = ["1"] if self.is_undivided(published) else fields.distinct_lot_ids(published)
-        awards = awarded_by_lot(self.root, self.warnings)
+        values = awarded_by_lot(self.root, self.warnings)
         shared = clauses.Wording.of(self.notice_texts())
+        names = (raw_text(part, "ID") for part in self.parts)
         return [
-            self.lot(part, lot_id, awarded_amount(awards.get(name, [])), shared)
-            for part, lot_id, name in zip(self.parts, ids, published, strict=True)
+            self.lot(part, lot_id, awarded_amount(values.get(name, [])), shared)
+            for part, lot_id, name in zip(self.parts, self.lot_ids(), names, strict=True)
         ]
+
+    def lot_ids(self) -> list[str]:
+        published = [raw_text(part, "ID") for part in self.parts]
+        return ["1"] if self.is_undivided(published) else fields.distinct_lot_ids(published)
+
+    def published_lots(self) -> dict[str, str]:
+        """Our number of each lot by the one published."""
+        published = (raw_text(part, "ID") for part in self.parts)
+        return dict(zip(published, self.lot_ids(), strict=True))
 
     def is_undivided(self, published: list[str]) -> bool:
         """LOT-0000 and PAR-0000 stand for the whole of a notice that is not divided."""
@@ -239,7 +248,7 @@ class _Document:
 
     def place(self, location: Element) -> tuple[Place, ...]:
         """The address; where it names no town, what the description says of one (BT-728)."""
-        place = _place(child(location, "Address"))
+        place = place_of(child(location, "Address"))
         if place.postcode or place.city or place.country not in ("", "FR"):
             return (place,)
         return places_from_text([place.nuts], self.text(location, "Description")) or (place,)
@@ -269,20 +278,9 @@ class _Document:
 
     def total(self, project: Element | None) -> int | None:
         """BT-161, the value of the whole result, else the estimate of the whole notice."""
-        result = next(descendants(child(self.root, "UBLExtensions"), "NoticeResult"), None)
+        result = notice_result(self.root)
         label = "Ensemble de l'avis"
         return self.euros(child(result, "TotalAmount"), label) or self.amount(project, label)
-
-
-def _place(address: Element | None) -> Place:
-    nuts = nuts_code(raw_text(address, "CountrySubentityCode"))
-    country = alpha2(raw_text(address, "Country", "IdentificationCode")) or country_of_nuts(nuts)
-    return Place(
-        nuts=nuts,
-        postcode=postcode(raw_text(address, "PostalZone")),
-        city=raw_text(address, "CityName"),
-        country=country,
-    )
 
 
 def _nature(project: Element | None) -> str:
@@ -342,7 +340,5 @@ def _boolean(text: str) -> bool | None:
     return {"true": True, "1": True, "false": False, "0": False}.get(text.lower())
 
 
-def _ted_url(publication_id: str) -> str:
-    number, _, year = publication_id.partition("-")
-    known = number.isdigit() and year.isdigit()
-    return f"https://ted.europa.eu/fr/notice/-/detail/{int(number)}-{year}" if known else ""
+def _ted_url(publication_number: str) -> str:
+    return f"https://ted.europa.eu/fr/notice/-/detail/{publication_number}" if publication_number else ""

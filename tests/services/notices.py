@@ -7,6 +7,7 @@ from pathlib import Path
 WRITTEN = Path(__file__).parents[1] / "data" / "notices"
 EFORMS, TED = "eforms_16_deux_lots.xml", "ted_f02_deux_lots.xml"
 EFORMS_ID = "00000000-0000-4000-8000-000000000001"
+FOLDER_ID = "00000000-0000-4000-8000-000000000002"
 
 
 def text(name: str = EFORMS, *changes: tuple[str, str]) -> str:
@@ -19,8 +20,13 @@ def text(name: str = EFORMS, *changes: tuple[str, str]) -> str:
 
 
 def numbered(number: int, *changes: tuple[str, str]) -> str:
-    """The eForms notice under another number."""
-    return text(EFORMS, (EFORMS_ID, f"00000000-0000-4000-8000-{number:012d}"), *changes)
+    """The eForms notice under another number, of another procedure."""
+    others = (
+        (EFORMS_ID, f"00000000-0000-4000-8000-{number:012d}"),
+        (FOLDER_ID, f"00000000-0000-4000-9000-{number:012d}"),
+        (">00000123-2024<", f">{number:08d}-2024<"),
+    )
+    return text(EFORMS, *others, *changes)
 
 
 def version(number: str) -> tuple[str, str]:

@@ -131,7 +131,8 @@ def test_the_same_notices_again_change_nothing(tmp_path: Path) -> None:
 def test_a_newer_version_replaces_and_its_lots_keep_their_address(tmp_path: Path) -> None:
     put(tmp_path, a=text())
     first, second = lots()
-    newer = text("eforms_16_deux_lots.xml", version("02"), ("120000.50", "90000"), ("LOT-0002", "LOT-0003"))
+    other = ("LOT-0002", "LOT-0003"), ("Abords des bâtiments", "Toitures végétales")
+    newer = text("eforms_16_deux_lots.xml", version("02"), ("120000.50", "90000"), *other)
     assert counts(put(tmp_path, b=newer)) == {"read": 2, "changed": 1, "unchanged": 1}
     again, third = lots()
     assert (again.pk, again.amount_eur) == (first.pk, 90_000)
@@ -140,14 +141,20 @@ def test_a_newer_version_replaces_and_its_lots_keep_their_address(tmp_path: Path
     assert Tender.objects.get().version == "02"
 
 
-def test_an_older_version_changes_nothing(tmp_path: Path) -> None:
+def test_a_lot_given_another_number_keeps_its_address_by_its_title(tmp_path: Path) -> None:
+    put(tmp_path, a=text())
+    known = [lot.pk for lot in lots()]
+    put(tmp_path, b=text("eforms_16_deux_lots.xml", version("02"), ("LOT-0002", "LOT-0003")))
+    assert [(lot.pk, lot.number) for lot in lots()] == list(zip(known, ["1", "3"], strict=True))
+
+
+def test_an_older_version_only_adds_to_the_history(tmp_path: Path) -> None:
     put(tmp_path, a=text("eforms_16_deux_lots.xml", version("10")))
-    known = checksum(Tender, Lot)
-    assert counts(put(tmp_path, a=text("eforms_16_deux_lots.xml", version("09"), ("Parcs", "Vieux parcs")))) == {
-        "read": 1,
-        "unchanged": 1,
-    }
-    assert checksum(Tender, Lot) == known
+    known = checksum(Lot)
+    put(tmp_path, a=text("eforms_16_deux_lots.xml", version("09"), (">Parcs<", ">Vieux parcs<")))
+    assert checksum(Lot) == known
+    [entry] = Tender.objects.get().history
+    assert (entry["field"], entry["lot"], entry["old"], entry["new"]) == ("title", "1", "Vieux parcs", "Parcs")
 
 
 @pytest.mark.parametrize("names", [("a", "b"), ("b", "a")])
@@ -158,28 +165,27 @@ def test_the_newest_version_wins_whatever_the_order_of_the_files(tmp_path: Path,
     assert lots()[0].title == "Parcs et jardins"
 
 
-def test_one_number_and_version_for_two_contents_keeps_the_first_and_sets_the_other_aside(tmp_path: Path) -> None:
-    other = text("eforms_16_deux_lots.xml", ("Parcs", "Autres parcs"))
+@pytest.mark.parametrize("together", [True, False], ids=["un seul import", "deux imports"])
+@pytest.mark.parametrize("names", [("a", "b"), ("b", "a")])
+def test_one_number_and_version_for_two_contents_keeps_always_the_same_one(
+    tmp_path: Path, names: tuple[str, str], together: bool
+) -> None:
+    """The one that says more; the other is set aside, whichever came first and however often."""
+    short, long = names
+    files = {short: text(), long: text("eforms_16_deux_lots.xml", (">Parcs<", ">Parcs et jardins<"))}
+    paths = [folder(tmp_path / "avis", **files)] if together else []
+    paths = paths or [folder(tmp_path / name, **{name: files[name]}) for name in sorted(files)]
     for _ in range(2):
-        run = put(tmp_path, a=text(), b=other)
-        assert run.quarantined == 1
-        assert lots()[0].title == "Parcs"
-    item = QuarantineItem.objects.get()
-    assert (item.reason, item.locator) == ("doublon", "avis/b.xml")
-    assert "le premier est gardé ; retirez celui qui est faux et relancez" in item.message
+        for path in paths:
+            ingest_notices([path])
+    assert lots()[0].title == "Parcs et jardins"
+    item = QuarantineItem.objects.get(mended_at=None)
+    assert (item.reason, item.locator.rpartition("/")[2]) == ("doublon", f"{short}.xml")
+    assert "le plus complet est gardé" in item.message
 
 
 def test_the_same_document_twice_is_no_conflict(tmp_path: Path) -> None:
     assert counts(put(tmp_path, a=text(), b=text())) == {"read": 2, "new": 1, "unchanged": 1}
-
-
-def test_a_corrected_document_of_the_same_version_replaces_it_at_the_next_import(tmp_path: Path) -> None:
-    put(tmp_path, a=text())
-    assert counts(put(tmp_path, a=text("eforms_16_deux_lots.xml", ("Parcs", "Parcs corrigés")))) == {
-        "read": 1,
-        "changed": 1,
-    }
-    assert lots()[0].title == "Parcs corrigés"
 
 
 def test_lots_are_placed_when_the_communes_come_after_the_notices(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from matchmaker.models import Buyer, Firm, Lot, Tender
+from matchmaker.models import Buyer, Firm, Lot, Publication, Tender
 from tests.services.firm_rows import many
 from tests.services.killing import KILLS, Import, survives
 from tests.services.notices import TED, folder, numbered, text, version
@@ -28,7 +28,7 @@ def notices(path: Path) -> list[str]:
 
 IMPORTS = [
     Import("siae", siae_list, (Firm,)),
-    Import("notices", notices, (Tender, Lot, Buyer)),
+    Import("notices", notices, (Tender, Lot, Buyer, Publication)),
 ]
 
 

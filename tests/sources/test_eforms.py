@@ -88,7 +88,7 @@ def test_un_avis_annulé_n_ouvre_plus_de_concurrence() -> None:
         "<efac:Changes><efac:ChangeReason><cbc:ReasonCode>cancel</cbc:ReasonCode></efac:ChangeReason></efac:Changes>"
     )
     notice = cn(("<efac:NoticeSubType>", f"{cancelled}<efac:NoticeSubType>"))
-    assert notice.kind == "correction" and "Avis annulé par l'acheteur." in notice.warnings
+    assert notice.cancelled and "Avis annulé par l'acheteur." in notice.warnings
 
 
 def test_un_avis_sans_lot_est_refusé() -> None:

@@ -1,0 +1,156 @@
+"""Publications sorted into procedures: by the names they share, else by what they say."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from itertools import combinations
+
+from rapidfuzz import fuzz
+
+from geo.domain.codes import search_name
+from matchmaker.domain.names import buyer_names, deadline_day
+from matchmaker.domain.notice import Notice, NoticeKind
+
+SAME_TITLE = 90.0  # of 100, on words in any order
+LIKE_TITLE = 60.0  # enough where the codes of all lots agree as well
+MOST_DAYS_APART = 21  # between two publications of one call
+
+_FOLLOW_UPS = (NoticeKind.AWARD, NoticeKind.MODIFICATION, NoticeKind.CORRECTION)
+_BEFORE = (NoticeKind.PRIOR_INFORMATION, NoticeKind.OTHER)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What of a publication tells which procedure it belongs to."""
+
+    key: str
+    source: str
+    kind: NoticeKind
+    names: frozenset[str]
+    refers: frozenset[str] = frozenset()
+    meets: frozenset[str] = frozenset()
+
+
+type Alike = Callable[[str, str], float]  # two keys -> 0 (no) to 100
+
+
+def likeness(one: Notice, other: Notice) -> float:
+    """How surely two calls of different sources are one procedure: 0, or how near their titles are."""
+    if one.source == other.source or not set(buyer_names(one.buyer)) & set(buyer_names(other.buyer)):
+        return 0.0
+    if deadline_day(one) is None or deadline_day(one) != deadline_day(other):
+        return 0.0
+    days = [notice.published_on or notice.dispatched_on for notice in (one, other)]
+    if days[0] and days[1] and abs((days[0] - days[1]).days) > MOST_DAYS_APART:
+        return 0.0
+    titles = fuzz.token_sort_ratio(search_name(one.title), search_name(other.title))
+    enough = LIKE_TITLE if _codes(one) == _codes(other) else SAME_TITLE
+    return titles if titles >= enough else 0.0
+
+
+def _codes(notice: Notice) -> list[str]:
+    """The main code of each lot."""
+    return sorted(lot.cpvs[0] if lot.cpvs else "" for lot in notice.lots)
+
+
+def procedures(cards: Collection[Card], alike: Alike) -> list[list[str]]:
+    """The keys of the cards, sorted into procedures. The order of the cards changes nothing.
+
+    A prior information joins the one call that refers to it; with several calls it stands alone. Twins join the
+    likest pair first.
+    """
+    sets = _Sets(card.key for card in cards)
+    named: defaultdict[str, list[Card]] = defaultdict(list)
+    for card in cards:
+        for name in card.names:
+            named[name].append(card)
+    for holders in named.values():
+        sets.join(card.key for card in holders)
+    only_before = _groups_before(sets, cards)
+    _join_references(sets, cards, named, only_before)
+    _join_prior(sets, cards, named, only_before)
+    _join_twins(sets, cards, alike)
+    return sets.all()
+
+
+def _groups_before(sets: _Sets, cards: Collection[Card]) -> set[str]:
+    """The cards of groups that hold nothing but announcements of calls to come."""
+    later = {sets.root(card.key) for card in cards if card.kind not in _BEFORE}
+    return {card.key for card in cards if sets.root(card.key) not in later}
+
+
+def _join_references(sets: _Sets, cards: Collection[Card], named: dict[str, list[Card]], only_before: set[str]) -> None:
+    referring: defaultdict[str, list[str]] = defaultdict(list)
+    for card in cards:
+        for name in card.refers:
+            targets = [target.key for target in named.get(name, ())]
+            if any(target in only_before for target in targets):
+                continue
+            if targets:
+                sets.join([card.key, *targets])
+            elif card.kind in _FOLLOW_UPS:  # of a call that we do not have
+                referring[name].append(card.key)
+    for keys in referring.values():
+        sets.join(keys)
+
+
+def _join_prior(sets: _Sets, cards: Collection[Card], named: dict[str, list[Card]], only_before: set[str]) -> None:
+    callers: defaultdict[str, set[str]] = defaultdict(set)
+    for card in cards:
+        for name in card.refers:
+            for target in named.get(name, ()):
+                if target.key in only_before and sets.root(target.key) != sets.root(card.key):
+                    callers[sets.root(target.key)].add(sets.root(card.key))
+    for prior, roots in sorted(callers.items()):
+        if len(roots) == 1:
+            sets.join([prior, *roots])
+
+
+def _join_twins(sets: _Sets, cards: Collection[Card], alike: Alike) -> None:
+    """The likest pairs first; a procedure takes in no second one of a source it already has."""
+    met: defaultdict[str, list[Card]] = defaultdict(list)
+    for card in cards:
+        for point in card.meets:
+            met[point].append(card)
+    pairs = {
+        (min(a.key, b.key), max(a.key, b.key))
+        for holders in met.values()
+        for a, b in combinations(holders, 2)
+        if a.source != b.source and sets.root(a.key) != sets.root(b.key)
+    }
+    likely = sorted((-alike(*pair), pair) for pair in pairs)
+    sources: defaultdict[str, set[str]] = defaultdict(set)
+    for card in cards:
+        sources[sets.root(card.key)].add(card.source)
+    for score, (a, b) in likely:
+        one, other = sets.root(a), sets.root(b)
+        if score < 0 and one != other and not sources[one] & sources[other]:
+            both = sources[one] | sources[other]
+            sets.join((a, b))
+            sources[sets.root(a)] = both
+
+
+class _Sets:
+    """Disjoint sets of keys; the smallest key stands for its set, so that nothing depends on order."""
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self.parent = {key: key for key in keys}
+
+    def root(self, key: str) -> str:
+        while self.parent[key] != key:
+            self.parent[key] = self.parent[self.parent[key]]
+            key = self.parent[key]
+        return key
+
+    def join(self, keys: Iterable[str]) -> None:
+        roots = sorted({self.root(key) for key in keys})
+        for root in roots[1:]:
+            self.parent[root] = roots[0]
+
+    def all(self) -> list[list[str]]:
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for key in sorted(self.parent):
+            found[self.root(key)].append(key)
+        return list(found.values())

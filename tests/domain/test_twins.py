@@ -1,0 +1,133 @@
+"""Quelles publications sont d'une même procédure : par leurs noms, sinon par ce qu'elles disent."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from itertools import permutations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matchmaker.domain.names import meeting_points, names, references, spelled
+from matchmaker.domain.notice import Buyer, Notice, NoticeKind
+from matchmaker.domain.twins import Card, likeness, procedures
+from tests.domain.made_notices import call, lot
+
+FOLDER = "240d1ad9-0000-4000-8000-000000000001"
+
+
+def sorted_out(*notices: Notice) -> list[list[str]]:
+    """Groups of numbers, whatever the order."""
+    by_key = {f"{n.source}:{n.id}": n for n in notices}
+
+    def card(key: str, n: Notice) -> Card:
+        return Card(key, n.source, n.kind, names(n), references(n), meeting_points(n))
+
+    found = {
+        str(procedures([card(*item) for item in order], lambda a, b: likeness(by_key[a], by_key[b])))
+        for order in permutations(by_key.items())
+    }
+    assert len(found) == 1
+    return procedures([card(*item) for item in by_key.items()], lambda a, b: likeness(by_key[a], by_key[b]))
+
+
+@pytest.mark.parametrize(
+    ("published", "name"),
+    [
+        ("ted-oj:2018/S 012-023456", "ted:23456-2018"),
+        ("ted:023456-2018", "ted:23456-2018"),
+        ("eforms:240D1AD9-0000-4000-8000-000000000001-02", f"eforms:{FOLDER}"),
+        ("boamp:17-29167", "boamp:17-29167"),
+    ],
+)
+def test_un_nom_s_écrit_d_une_seule_façon(published: str, name: str) -> None:
+    assert spelled(published) == name
+
+
+def test_le_dossier_commun_réunit_les_avis_d_un_acheteur() -> None:
+    one, other = (call("eforms", number, procedure_id=FOLDER) for number in "ab")
+    assert len(sorted_out(one, other)) == 1
+
+
+def test_le_dossier_d_un_autre_acheteur_ne_réunit_rien() -> None:
+    """Des logiciels donnent le même numéro de dossier à tous leurs avis."""
+    one, other = call(procedure_id=FOLDER), call("eforms", "b", procedure_id=FOLDER, buyer=Buyer("Autre ville"))
+    assert len(sorted_out(one, other)) == 2
+
+
+def test_l_attribution_rejoint_l_appel_qu_elle_cite() -> None:
+    award = call("ted", "000456-2026", kind=NoticeKind.AWARD, procedure_id="000123-2026")
+    assert len(sorted_out(call("ted", "000123-2026"), award)) == 1
+
+
+def test_deux_attributions_d_un_appel_absent_sont_d_un_même_marché() -> None:
+    first, second = (
+        call("ted", number, kind=NoticeKind.AWARD, procedure_id="000123-2026") for number in ("4-2026", "5-2026")
+    )
+    assert len(sorted_out(first, second)) == 1
+
+
+def test_la_préinformation_rejoint_le_seul_appel_qui_la_cite() -> None:
+    prior = call("ted", "1-2026", kind=NoticeKind.PRIOR_INFORMATION)
+    one, other = (call("ted", number, refers_to=("ted:1-2026",)) for number in ("2-2026", "3-2026"))
+    assert len(sorted_out(prior, one)) == 1
+    assert len(sorted_out(prior, one, other)) == 3
+
+
+def test_un_avis_du_boamp_et_un_avis_européen_au_même_contenu_sont_jumeaux() -> None:
+    national = call("boamp", "26-1", title="ENTRETIEN des espaces verts, communaux")
+    assert likeness(call("ted"), national) == 100
+    assert len(sorted_out(call("ted"), national)) == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        call("ted", "b"),
+        call("boamp", "b", buyer=Buyer("Ville de Rezé")),
+        call("boamp", "b", lot(deadline=datetime(2026, 3, 3, 12, tzinfo=UTC))),
+        call("boamp", "b", lot(deadline=None)),
+        call("boamp", "b", title="Réfection de la toiture du gymnase"),
+        call("boamp", "b", published_on=date(2025, 11, 1)),
+    ],
+    ids=["même source", "autre acheteur", "autre jour", "sans date limite", "autre objet", "trois mois avant"],
+)
+def test_ce_qui_n_est_pas_jumeau(other: Notice) -> None:
+    assert likeness(call("ted"), other) == 0
+
+
+def test_un_titre_moins_proche_suffit_quand_les_codes_des_lots_sont_les_mêmes() -> None:
+    near = "Entretien d'espaces verts de la commune"
+    assert likeness(call("ted"), call("boamp", "b", title=near)) > 0
+    assert likeness(call("ted"), call("boamp", "b", lot(cpvs=("45000000",)), title=near)) == 0
+
+
+def test_un_appel_n_a_qu_un_jumeau_par_source() -> None:
+    """Deux avis du BOAMP, un seul européen : le plus ressemblant est le jumeau."""
+    near = call("boamp", "26-1", title="Entretien des espaces verts communaux (lot unique)")
+    same = call("boamp", "26-2")
+    assert sorted_out(call("ted"), near, same) == [["boamp:26-1"], ["boamp:26-2", "ted:a"]]
+
+
+_cards = st.lists(
+    st.builds(
+        Card,
+        key=st.integers(0, 99).map(str),
+        source=st.sampled_from(["ted", "boamp"]),
+        kind=st.sampled_from(NoticeKind),
+        names=st.frozensets(st.sampled_from("abcde"), max_size=2),
+        refers=st.frozensets(st.sampled_from("abcde"), max_size=2),
+        meets=st.frozensets(st.sampled_from("xyz"), max_size=1),
+    ),
+    max_size=5,
+    unique_by=lambda card: card.key,
+)
+
+
+@given(_cards)
+def test_l_ordre_des_publications_ne_change_pas_les_procédures(cards: list[Card]) -> None:
+    def alike(one: str, other: str) -> float:
+        return float((int(one) + int(other)) % 3)
+
+    assert len({str(procedures(order, alike)) for order in permutations(cards)}) == 1
