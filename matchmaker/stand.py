@@ -13,7 +13,7 @@ from django.utils import timezone
 from matchmaker.import_queries import RETRY
 from matchmaker.locks import held, of_source
 from matchmaker.models import ImportRun, QuarantineItem, SourceState
-from matchmaker.sources.catalogue import SOURCES, Source, source
+from matchmaker.sources.catalogue import BY_KEY, Source, source
 
 LONGEST_PAUSE = timedelta(days=7)  # between two visits, however rarely the producer publishes
 AFTER_FAILURE = timedelta(hours=1)
@@ -99,9 +99,9 @@ class Stand:
         return not self.busy and self.overdue
 
 
-def standing(sources: Iterable[Source] = SOURCES) -> list[Stand]:
+def standing(sources: Iterable[Source] | None = None) -> list[Stand]:
     """All of them in the order of the catalogue. Five queries."""
-    wanted = list(sources)
+    wanted = list(BY_KEY.values() if sources is None else sources)
     keys = [source.key for source in wanted]
     states = {state.key: state for state in SourceState.objects.filter(key__in=keys)}
     latest = ImportRun.objects.filter(source_key__in=keys).exclude(source__startswith=RETRY)

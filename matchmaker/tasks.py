@@ -35,7 +35,7 @@ BUSY_S = 60  # before asking again for a source, or a kind of tables, that anoth
 @shared_task(name="matchmaker.sync", bind=True, max_retries=None)
 def sync(task: Task, key: str) -> None:
     """Bring a source up to date if it still is due; when it is busy, come back later."""
-    if not stand_of(key).due:
+    if not stand_of(key).overdue:
         return  # done since by another message
     try:
         bring_up_to_date(key)

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from matchmaker.management.progress import on_terminal, show_run
-from matchmaker.sources.catalogue import SOURCES, Source, UnknownSourceError, source
+from matchmaker.sources.catalogue import BY_KEY, Source, UnknownSourceError, source
 from matchmaker.stand import Stand, standing
 from matchmaker.sync import in_one_sentence, sync
 
@@ -61,7 +61,7 @@ class Command(BaseCommand):
     def _all(self) -> None:
         """Each in its turn; those that failed are told at the end too."""
         failed = []
-        for wanted in (one for one in SOURCES if one.automatic):
+        for wanted in (one for one in BY_KEY.values() if one.automatic):
             try:
                 self._one(wanted, (), None)
             except CommandError as error:
