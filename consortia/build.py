@@ -138,7 +138,7 @@ def _needs(needs: tuple[LotTrade, ...], yearly: int) -> tuple[Need, ...]:
 
 
 def _candidate(found: Found, firm: Firm, tables: Reference) -> Candidate:
-    experienced = firm.references > 0 if firm.references is not None else None
+    experienced = firm.experience > 0 if firm.experience is not None else None
     if experienced is None:
         experienced = firm.fte_mid >= tables["grouping.mandataire_fte"]
     return Candidate(

@@ -105,7 +105,7 @@ def warnings(case: Case, grouping: Grouping) -> list[str]:
                 f"La part de {name(firm)} dépasse son estimation basse ({money(firm.capacity_low_eur)} par an)."
             )
     leader = case.firms[grouping.mandataire.id]
-    if leader.references is None:
+    if leader.experience is None:
         lines.append(f"Expérience de {name(leader)} comme mandataire présumée d'après sa taille : à vérifier.")
     if case.lot.tender.exclusive_grouping:
         lines.append(

@@ -158,7 +158,21 @@ def _write_table(path: Path, rows: Sequence[tuple[str, Mapping[str, str]]]) -> d
     return {f"{path.name}, ligne {number}": locator for number, (locator, _) in enumerate(rows, start=2)}
 
 
+def _lines(source: Source | None, numbers: Sequence[int], progress: Progress) -> None:
+    """As one JSON object a line, given to the importer of the source."""
+    if source is None:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{RETRY}.jsonl"
+        kept = list(_payloads(numbers))
+        path.write_bytes(b"".join(content.replace(b"\n", b" ") + b"\n" for _, content in kept))
+        places = {f"{path.name}, ligne {number}": locator for number, (locator, _) in enumerate(kept, start=1)}
+        with reading_again(places):
+            RUNNERS[source.key](source, [path], progress)
+
+
 READERS: Mapping[str, Reader] = {
     "notices": _documents,
     "firms": _rows,
+    "awards": _lines,
 }

@@ -12,7 +12,8 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 
-from matchmaker.ingest import ingest_firms
+from matchmaker.commitments import refresh_commitments
+from matchmaker.ingest import ingest_awards, ingest_firms
 from matchmaker.ingest.report import Origin, Progress, reading, silent
 from matchmaker.locks import ImportBusyError, holding, of_source
 from matchmaker.models import ImportRun, SourceState
@@ -125,6 +126,13 @@ def _given(wanted: Source, files: Sequence[Path]) -> Sequence[Path]:
     return files
 
 
+def _awards(wanted: Source, files: Sequence[Path], progress: Progress) -> list[ImportRun]:
+    """Contracts in, then what follows from them."""
+    runs = [ingest_awards(path, progress, source=wanted) for path in _given(wanted, files)]
+    refresh_commitments(timezone.localdate())
+    return runs
+
+
 def _runner(wanted: Source) -> Runner:
     return RUNNERS[wanted.key]
 
@@ -140,6 +148,7 @@ def _runner_since(wanted: Source) -> Callable[[Source, date, Progress], list[Imp
 RUNNERS: Mapping[str, Runner] = {
     "siae": _firms,
     "esat": _firms,
+    "decp": _awards,
 }
 # Sources that can be asked again from a day on.
 SINCE: Mapping[str, Callable[[Source, date, Progress], list[ImportRun]]] = {}

@@ -108,6 +108,9 @@ class Gazetteer:
         commune = self.commune(code)
         return self._at(commune) if commune else None
 
+    def locate_departement(self, code: str) -> Located | None:
+        return self._by_departement(code.strip().upper().zfill(2))
+
     def _at(self, commune: KnownCommune) -> Located | None:
         if commune.point is None:
             return None

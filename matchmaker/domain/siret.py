@@ -37,8 +37,13 @@ def is_valid_siret(text: str) -> bool:
     return True
 
 
+def luhn_is_right(digits: str) -> bool:
+    """Whether a SIREN (9 digits) or most SIRET pass the Luhn check."""
+    return _luhn_sum(digits) % 10 == 0
+
+
 def _key_is_right(digits: str) -> bool:
-    if _luhn_sum(digits) % 10 == 0:
+    if luhn_is_right(digits):
         return True
     return digits.startswith(LA_POSTE_SIREN) and sum(map(int, digits)) % 5 == 0
 

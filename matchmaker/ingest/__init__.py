@@ -1,8 +1,9 @@
 """Bringing open data in: firms, notices, and the report each import leaves."""
 
+from matchmaker.ingest.awards import ingest_awards
 from matchmaker.ingest.firms import ingest_firms
 from matchmaker.ingest.notices import ingest_notices
 from matchmaker.ingest.refresh import refresh_firms
 from matchmaker.ingest.report import ImportBusyError, Progress
 
-__all__ = ["ImportBusyError", "Progress", "ingest_firms", "ingest_notices", "refresh_firms"]
+__all__ = ["ImportBusyError", "Progress", "ingest_awards", "ingest_firms", "ingest_notices", "refresh_firms"]

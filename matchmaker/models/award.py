@@ -26,6 +26,7 @@ class Award(models.Model):
 
     source = models.CharField(max_length=20)  # decp | ted | eforms | boamp | ocds
     uid = models.CharField(max_length=150)  # stable inside its source
+    contract = models.CharField(max_length=150, blank=True, db_index=True)  # buyer and number: see domain.award
     buyer = models.ForeignKey(Buyer, on_delete=models.PROTECT, null=True, related_name="awards")
     tender = models.ForeignKey(Tender, on_delete=models.SET_NULL, null=True, related_name="awards")
     lot_number = models.CharField(max_length=50, blank=True)

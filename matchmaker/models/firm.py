@@ -62,7 +62,8 @@ class Firm(models.Model):
     # after the year of the turnover.
     ending_eur = models.BigIntegerField(default=0)
     notified_eur = models.BigIntegerField(default=0)
-    references = models.PositiveIntegerField(null=True, blank=True)  # public contracts known; null = unknown
+    references = models.PositiveIntegerField(null=True, blank=True)  # public contracts told by a source; null = unknown
+    awards_known = models.PositiveIntegerField(default=0, db_default=0)  # counted in the awards imported
     fte_mid = models.FloatField(default=0)
     capacity_low_eur = models.BigIntegerField(default=0)
     capacity_mid_eur = models.BigIntegerField(default=0)
@@ -105,3 +106,8 @@ class Firm(models.Model):
 
     def __str__(self) -> str:
         return self.siret
+
+    @property
+    def experience(self) -> int | None:
+        """Public contracts known: what a source says, else the awards counted; None = unknown."""
+        return self.references if self.references is not None else self.awards_known or None

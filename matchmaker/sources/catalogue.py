@@ -57,6 +57,21 @@ SOURCES: Final[tuple[Source, ...]] = (
         60,
         help="CSV aux colonnes ET-SIRET, ET-Raison sociale, Capacité autorisée agrégée",
     ),
+    Source(
+        "decp",
+        "Marchés attribués (DECP)",
+        "awards",
+        "Ministère de l'économie et des finances",
+        "https://www.data.gouv.fr/fr/datasets/donnees-essentielles-de-la-commande-publique-fichiers-consolides/",
+        LICENCE_OUVERTE,
+        7,
+        urls=(
+            "https://www.data.gouv.fr/api/1/datasets/"
+            r"donnees-essentielles-de-la-commande-publique-fichiers-consolides/#decp-global\.json",
+        ),
+        automatic=True,
+        help="JSON, JSON lignes ou XML réglementaire (2019 ou 2022), CSV ou Parquet de decp-processing, gzip ou non",
+    ),
 )
 BY_KEY: Final = {source.key: source for source in SOURCES}
 
