@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('matchmaker', '0005_linkage'),
+        ('matchmaker', '0006_publications'),
     ]
 
     operations = [
