@@ -11,7 +11,6 @@ from geo.domain.codes import search_name
 from geo.domain.point import Point
 from geo.models import Vintage, Zone
 from geo.sources.territory import Territory, fingerprint, read_overseas, read_territory
-from geo.sources.zones import ZoneFileError, read_commune_zones
 
 DATA = Path(__file__).parent / "data"
 SCHEMA = "2"  # raise when what is derived from the packages changes
@@ -39,36 +38,6 @@ def load_territory(*, force: bool = False) -> tuple[int, bool]:
             },
         )
     return len(territory.communes), True
-
-
-@transaction.atomic
-def load_zones(path: Path) -> tuple[int, int]:
-    """Attach communes to zones d'emploi read from a file. Returns (zones, communes attached)."""
-    rows = list(read_commune_zones(path))
-    if not rows:
-        raise ZoneFileError("Le fichier ne contient aucune commune : vérifiez qu'il n'est pas vide.")
-    Zone.objects.bulk_create(
-        [
-            Zone(kind=Zone.Kind.ZONE_EMPLOI, code=code, name=name, source=path.name)
-            for code, name in {row.zone: row.name or row.zone for row in rows}.items()
-        ],
-        update_conflicts=True,
-        unique_fields=["kind", "vintage", "code"],
-        update_fields=["name", "source"],
-    )
-    ids = dict(Zone.objects.filter(kind=Zone.Kind.ZONE_EMPLOI).values_list("code", "id"))
-    communes = {row.commune: ids[row.zone] for row in rows}
-    with connection.cursor() as cursor:
-        cursor.execute("CREATE TEMP TABLE commune_zone (code text, zone_id bigint) ON COMMIT DROP")
-        with cursor.copy("COPY commune_zone FROM STDIN") as copy:
-            for item in communes.items():
-                copy.write_row(item)
-        cursor.execute(
-            "UPDATE geo_commune c SET zone_id = z.zone_id FROM commune_zone z WHERE z.code IN (c.code, c.parent_id)"
-        )
-        attached = cursor.rowcount
-        cursor.execute("DROP TABLE commune_zone")
-    return len(ids), attached
 
 
 def _ewkt(place: Point | None) -> str | None:

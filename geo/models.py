@@ -15,6 +15,7 @@ class Zone(models.Model):
         ARRONDISSEMENT = "arrondissement", "arrondissement (à défaut de zone d'emploi)"
         BASSIN = "bmo", "bassin d'emploi de France Travail"
         BASSIN_DE_VIE = "bv2022", "bassin de vie 2022"
+        EPCI = "epci", "intercommunalité"
 
     kind = models.CharField(max_length=20, choices=Kind)
     vintage = models.CharField(max_length=4, blank=True)  # year of a zoning that is revised, as the bassins are
@@ -97,6 +98,8 @@ class HiringProjects(models.Model):
     year = models.PositiveSmallIntegerField()
     fap = models.CharField(max_length=8)  # FAP 2021, 228 métiers
     label = models.CharField(max_length=200)
+    # A bassin across borders has one row a département, and since 2026 a CLPE: rows are kept as published.
+    part = models.CharField(max_length=60, blank=True)
     projects = models.PositiveIntegerField(null=True)  # met
     projects_low = models.PositiveIntegerField()
     projects_high = models.PositiveIntegerField()
@@ -108,7 +111,7 @@ class HiringProjects(models.Model):
     seasonal_high = models.PositiveIntegerField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["zone", "year", "fap"], name="hiring_once")]
+        constraints = [models.UniqueConstraint(fields=["zone", "year", "fap", "part"], name="hiring_once")]
 
     def __str__(self) -> str:
         return f"{self.zone_id} {self.fap} {self.year}"
@@ -135,10 +138,16 @@ class JobSeekers(models.Model):
 
 
 class RomeFap(models.Model):
-    """Which métiers of the BMO survey (FAP) a ROME job belongs to."""
+    """Which métiers of the BMO survey (FAP 2021) a ROME job belongs to; a mere family ("T4X") when approximate."""
+
+    class Precision(models.TextChoices):
+        EXACT = "exact", "publiée"
+        OURS = "ours", "établie par Maillage"
+        FAMILY = "family", "à la famille près"
 
     rome = models.CharField(max_length=5)
     fap = models.CharField(max_length=8)
+    precision = models.CharField(max_length=10, choices=Precision, default=Precision.EXACT)
     source = models.CharField(max_length=200)
 
     class Meta:

@@ -49,3 +49,10 @@ def search_name(text: str) -> str:
     plain = re.sub(r"\bste\b", "sainte", re.sub(r"\bst\b", "saint", plain))
     plain = re.sub(r"\bcedex( \d+)?$", "", plain).strip()
     return re.sub(r"^(l|le|la|les) (?=\S)", "", plain)
+
+
+def zone_code(text: str) -> str | None:
+    """Normalise the code of a zone d'emploi or bassin: four characters, zeros lost in front come back."""
+    code = text.strip().upper()
+    code = code.zfill(4) if code.isdigit() else code
+    return code if re.fullmatch(r"[0-9A-Z]{4}", code) and code != "ZZZZ" else None

@@ -1,46 +1,185 @@
-"""Zones d'emploi from a file: no package carries them, INSEE publishes them as a table."""
+"""Zonings of communes from a file: zones d'emploi, bassins de vie, EPCI, bassins of France Travail.
+
+No package carries them. INSEE and France Travail publish them as CSV or Excel, under changing names of columns.
+"""
 
 from __future__ import annotations
 
-import csv
-import gzip
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from geo.domain.codes import commune_code
+from geo.domain.codes import commune_code, zone_code
+from geo.sources.grid import TableFileError
+from geo.sources.shapes import Column, Row, Shape, Table, open_table
 
-# Column names differ between editions and re-publications; the first present wins.
-_COMMUNE = ("CODGEO", "codgeo", "code_commune", "commune_id")
-_ZONE = ("ZE2020", "ze2020", "code_zone")
-_NAME = ("LIBZE2020", "libze2020", "lib_zone")
-
-
-class ZoneFileError(ValueError):
-    """Ce fichier n'est pas une table commune - zone d'emploi : il faut des colonnes CODGEO et ZE2020."""
+_COMMUNE = (
+    "codgeo",
+    "code_commune_insee",
+    "code_commune",
+    "commune_id",
+    "code_insee",
+    "codecommune",
+    "ccommune",
+    "commune",
+)
+ZONINGS = Shape(
+    "zonages",
+    "une table commune - zone d'emploi",
+    (
+        Column("commune", _COMMUNE),
+        Column("ze", ("ze2020", "code_zone", "zone_emploi", "ze")),
+        Column("ze_name", ("libze2020", "lib_zone", "lib_ze2020", "libelle_zone"), optional=True),
+        Column("bv", ("bv2022",), optional=True),
+        Column("bv_name", ("libbv2022",), optional=True),
+        Column("epci", ("epci",), optional=True),
+        Column("epci_name", ("libepci",), optional=True),
+    ),
+)
+LABELS = Shape(
+    "libelles",
+    "une table de libellés de zones",
+    (Column("level", ("nivgeo",)), Column("code", ("codgeo",)), Column("name", ("libgeo",))),
+)
+ZE_LABELS = Shape(
+    "libelles_ze",
+    "une liste de zones d'emploi",
+    (Column("code", ("ze2020",)), Column("name", ("libze2020",)), Column("size", ("nb_com",))),
+)
+BASSINS = Shape(
+    "bassins",
+    "une table commune - bassin d'emploi",
+    (
+        Column("commune", _COMMUNE),
+        Column("bassin", (r"code_bassin(?:_bmo)?_(\d{4})", r"be(\d\d)", "code_bassin_bmo", "code_bassin", "cbassin")),
+        Column(
+            "name",
+            (r"lib_bassin(?:_bmo)?_(\d{4})", r"nombe(\d\d)", "lib_bassin_bmo", "lib_bassin", r"lib_bassin_bmo(\d\d)"),
+        ),
+    ),
+)
+EVENTS = Shape(
+    "evenements",
+    "une table d'événements de communes",
+    (
+        Column("date", ("date_eff",)),
+        Column("kind_before", ("typecom_av",)),
+        Column("before", ("com_av",)),
+        Column("name", ("libelle_av", "ncc_av", "nccenr_av")),
+        Column("kind_after", ("typecom_ap",)),
+        Column("after", ("com_ap",)),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
-class CommuneZone:
+class Refused:
+    """A row that cannot be used, with its reason in a French sentence."""
+
+    line: int
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommuneZones:
+    """A commune's zones in one row of a file: zoning ("ze", "bv", "epci") -> (code, name)."""
+
+    line: int
     commune: str
-    zone: str
+    zones: dict[str, tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneLabel:
+    line: int
+    zoning: str
+    code: str
     name: str
 
 
-def read_commune_zones(path: Path) -> Iterator[CommuneZone]:
-    """Yield (commune, zone) pairs from a CSV, gzip or not; zeros lost in front are put back."""
-    opener = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
-        head = file.readline()
-        file.seek(0)
-        reader = csv.DictReader(file, delimiter=";" if head.count(";") > head.count(",") else ",")
-        fields = reader.fieldnames or []
-        commune = next((name for name in _COMMUNE if name in fields), None)
-        zone = next((name for name in _ZONE if name in fields), None)
-        label = next((name for name in _NAME if name in fields), None)
-        if commune is None or zone is None:
-            raise ZoneFileError(f"{ZoneFileError.__doc__} Colonnes lues : {', '.join(fields)}.")
-        for row in reader:
-            code = commune_code(row[commune])
-            if code and row[zone] and not row[zone].startswith("ZZZ"):
-                yield CommuneZone(code, row[zone].zfill(4), row[label] if label else "")
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A commune that stopped being one, or changed its code."""
+
+    line: int
+    day: str
+    before: str
+    name: str
+    after: str
+
+
+def read_zonings(table: Table) -> Iterator[CommuneZones | Refused]:
+    for row in table.rows:
+        code = commune_code(row.values["commune"])
+        if code is None:
+            yield _no_commune(row)
+            continue
+        zones = {}
+        for zoning in ("ze", "bv", "epci"):
+            zone = _zone(zoning, row.values.get(zoning, ""))
+            if zone:
+                zones[zoning] = (zone, row.values.get(f"{zoning}_name", ""))
+        yield CommuneZones(row.number, code, zones)
+
+
+def read_labels(table: Table) -> Iterator[ZoneLabel]:
+    """Labels of the zonings we keep; those of others are passed over."""
+    levels = {"ZE2020": "ze", "BV2022": "bv", "EPCI": "epci"}
+    for row in table.rows:
+        zoning = levels.get(row.values.get("level", "ZE2020"))
+        code = _zone(zoning, row.values["code"]) if zoning else None
+        if zoning and code and row.values["name"]:
+            yield ZoneLabel(row.number, zoning, code, row.values["name"])
+
+
+def read_bassins(table: Table) -> Iterator[CommuneZones | Refused]:
+    for row in table.rows:
+        code, bassin = commune_code(row.values["commune"]), zone_code(row.values["bassin"])
+        if code is None:
+            yield _no_commune(row)
+        elif bassin is None:
+            message = f"Code de bassin « {row.values['bassin']} » illisible : quatre caractères sont attendus."
+            yield Refused(row.number, "bassin_illisible", message)
+        else:
+            yield CommuneZones(row.number, code, {"bmo": (bassin, row.values["name"])})
+
+
+def read_events(table: Table) -> Iterator[Event | Refused]:
+    """Only events that end or rename a commune; the others change no address."""
+    for row in table.rows:
+        if row.values["kind_before"] != "COM" or row.values["kind_after"] != "COM":
+            continue
+        before, after = commune_code(row.values["before"]), commune_code(row.values["after"])
+        if before is None or after is None:
+            yield _no_commune(row)
+        elif before != after:
+            yield Event(row.number, row.values["date"], before, row.values["name"], after)
+
+
+def year_of(table: Table, path: Path, *columns: str) -> str:
+    """The year of a zoning: said by a column's name (BE24), else by the file's. Raises TableFileError."""
+    for column in columns:
+        if kept := table.captured.get(column):
+            return kept if len(kept) == 4 else f"20{kept}"
+    if match := re.search(r"(?<!\d)20\d\d(?!\d)", path.name):
+        return match.group()
+    raise TableFileError(
+        f"{path.name} : ni les colonnes ni le nom du fichier ne disent l'année du découpage ; "
+        "ajoutez-la au nom, par exemple bassins_2024.csv."
+    )
+
+
+def _zone(zoning: str, text: str) -> str | None:
+    if zoning == "ze":
+        return zone_code(text)
+    code = text.strip().upper()
+    if not code or set(code) == {"Z"}:
+        return None
+    return code.zfill(5) if zoning == "bv" else code
+
+
+def _no_commune(row: Row) -> Refused:
+    said = row.values.get("commune", row.values.get("before", ""))
+    return Refused(row.number, "commune_illisible", f"Code de commune « {said} » illisible : cinq caractères attendus.")

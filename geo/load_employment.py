@@ -1,0 +1,219 @@
+"""Hiring projects, jobseekers and the ROME-FAP table into the database.
+
+Zones are created from these files themselves, so that they may come before the table of their communes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from geo.load_zonings import tell_orphans
+from geo.sources.employment import (
+    HIRING,
+    JOBSEEKERS,
+    ROME_FAP,
+    Hiring,
+    Pair,
+    Seekers,
+    read_hiring,
+    read_jobseekers,
+    read_rome_fap,
+    smallest_shown,
+)
+from geo.sources.grid import TableFileError
+from geo.sources.shapes import Table, open_table
+from geo.sources.zones import Refused
+from geo.staging import every, merge, one, run, stage
+from geo.tally import Tally
+from geo.vintages import remember
+
+_COUNTS = ("projects", "hard", "seasonal")
+_FIGURES = tuple(f"{name}{end}" for name in _COUNTS for end in ("", "_low", "_high"))
+
+
+def load_hiring(path: Path, tally: Tally, *, ceiling: int) -> None:
+    """The survey of a year. ``ceiling``: the largest figure secrecy is taken to hide; the file may show it is more.
+
+    Read twice, so that bounds rest on the smallest figure the whole file shows.
+    """
+    smallest = smallest_shown(open_table(path, HIRING))
+    table = open_table(path, HIRING)
+    read = _stage(
+        read_hiring(table, max(ceiling, (smallest or 1) - 1)),
+        {"year": "int", "bassin": "text", "name": "text", "fap": "text", "label": "text", "part": "text"}
+        | dict.fromkeys(_FIGURES, "int"),
+        _hiring_row,
+        lambda item: (item.year, item.bassin, item.fap, item.part),
+        path,
+        tally,
+    )
+    zoning = _zoning(table)
+    _keep_zones(zoning, path.name)
+    _merge(
+        "geo_hiringprojects",
+        ["zone_id", "year", "fap", "part"],
+        ["label", *_FIGURES],
+        "SELECT z.id, s.year, s.fap, s.part, s.label, " + ", ".join(f"s.{name}" for name in _FIGURES),
+        zoning,
+        tally,
+    )
+    _hiring_facts(read, smallest, tally)
+    for (year,) in every("SELECT DISTINCT year FROM staged"):
+        tell_orphans(zoning or str(year), tally)
+        remember(f"besoins en main-d'œuvre {year}", path, read)
+
+
+def load_jobseekers(path: Path, tally: Tally, *, min_cell: int) -> None:
+    """Registered jobseekers by bassin and ROME; counts under ``min_cell`` are kept as bounds only."""
+    table = open_table(path, JOBSEEKERS)
+    figures = ("seekers", "seekers_low", "seekers_high", "offers", "tension")
+    read = _stage(
+        read_jobseekers(table, min_cell),
+        {"year": "int", "bassin": "text", "name": "text", "rome": "text", "label": "text"}
+        | dict.fromkeys(figures, "int"),
+        lambda item: (
+            *(item.year, item.bassin, item.name, item.rome, item.label),
+            *(item.seekers.value, item.seekers.low, item.seekers.high, item.offers, item.tension),
+        ),
+        lambda item: (item.year, item.bassin, item.rome),
+        path,
+        tally,
+    )
+    zoning = _zoning(table)
+    _keep_zones(zoning, path.name)
+    _merge(
+        "geo_jobseekers",
+        ["zone_id", "year", "rome"],
+        ["label", *figures],
+        "SELECT z.id, s.year, s.rome, s.label, " + ", ".join(f"s.{name}" for name in figures),
+        zoning,
+        tally,
+    )
+    tally.fact("lignes", read)
+    tally.fact("bassins", one("SELECT count(DISTINCT bassin) FROM staged")[0])
+    tally.fact("métiers ROME", one("SELECT count(DISTINCT rome) FROM staged")[0])
+    tally.fact("effectifs trop petits pour être gardés", one("SELECT count(*) FROM staged WHERE seekers IS NULL")[0])
+    for (year,) in every("SELECT DISTINCT year FROM staged"):
+        remember(f"demandeurs d'emploi {year}", path, read)
+
+
+def load_rome_fap(path: Path, tally: Tally) -> None:
+    """Which métiers of the survey a ROME job belongs to. Old FAP codes only tell a family: flagged approximate."""
+    read = _stage(
+        read_rome_fap(open_table(path, ROME_FAP)),
+        {"rome": "text", "fap": "text", "precision": "text", "source": "text"},
+        lambda item: (item.rome, item.fap, "family" if item.approximate else "exact", path.name),
+        lambda item: (item.rome, item.fap),
+        path,
+        tally,
+    )
+    merged = merge(
+        "geo_romefap", ["rome", "fap"], ["precision", "source"], "SELECT rome, fap, precision, source FROM staged"
+    )
+    rows, romes, family = one(
+        "SELECT count(*), count(DISTINCT rome), count(*) FILTER (WHERE precision = 'family') FROM staged"
+    )
+    tally.outcome(new=merged.new, changed=merged.changed, unchanged=rows - merged.new - merged.changed)
+    tally.fact("couples ROME - FAP", rows)
+    tally.fact("métiers ROME", romes)
+    tally.fact("couples connus à la famille près (ancienne FAP)", family)
+    remember("correspondance ROME - FAP", path, read)
+
+
+def _stage[Item: (Hiring, Seekers, Pair)](
+    items: Iterable[Item | Refused],
+    columns: Mapping[str, str],
+    row: Callable[[Item], Sequence[Any]],
+    key: Callable[[Item], tuple[Any, ...]],
+    path: Path,
+    tally: Tally,
+) -> int:
+    """Readable rows to ``staged``, one a key. Returns how many rows were read."""
+    seen: dict[tuple[Any, ...], int] = {}
+    read = 0
+
+    def rows() -> Iterator[Sequence[Any]]:
+        nonlocal read
+        for item in items:
+            read += 1
+            if isinstance(item, Refused):
+                tally.refuse(item.line, item.reason, item.message)
+                continue
+            values, name = row(item), key(item)
+            known = seen.get(name)
+            if known is None:
+                seen[name] = hash(values)
+                yield values
+            elif known == hash(values):
+                tally.outcome(unchanged=1)
+            else:
+                message = "Une ligne précédente dit autre chose du même bassin et métier : la première est gardée."
+                tally.refuse(item.line, "doublon", message)
+
+    if not stage(columns, rows()):
+        raise TableFileError(f"{path.name} ne contient aucune ligne lisible : vérifiez que c'est le bon fichier.")
+    tally.outcome(read=read)
+    return read
+
+
+def _hiring_row(item: Hiring) -> tuple[Any, ...]:
+    counts = (item.projects, item.hard, item.seasonal)
+    figures = (figure for count in counts for figure in (count.value, count.low, count.high))
+    return (item.year, item.bassin, item.name, item.fap, item.label, item.part, *figures)
+
+
+def _zoning(table: Table) -> str:
+    """The year of the bassins, when a column's name says it (BE24); else they are those of each row's year."""
+    kept = table.captured.get("bassin") or table.captured.get("name") or ""
+    return kept if len(kept) != 2 else f"20{kept}"
+
+
+def _keep_zones(zoning: str, source: str) -> None:
+    """Bassins of ``staged`` not known yet: a table of their communes names them better."""
+    run(
+        """INSERT INTO geo_zone AS t (kind, vintage, code, name, source)
+           SELECT 'bmo', coalesce(nullif(%s, ''), year::text), bassin, coalesce(nullif(max(name), ''), bassin), %s
+           FROM staged GROUP BY 2, bassin
+           ON CONFLICT (kind, vintage, code) DO UPDATE SET name = excluded.name
+           WHERE t.name = t.code AND excluded.name <> excluded.code""",
+        zoning,
+        source,
+    )
+
+
+def _merge(table: str, key: Sequence[str], columns: Sequence[str], select: str, zoning: str, tally: Tally) -> None:
+    """A file speaks for the bassins and years it names: what it no longer holds of them is retired."""
+    join = """ FROM staged s JOIN geo_zone z
+        ON z.kind = 'bmo' AND z.vintage = coalesce(nullif(%s, ''), s.year::text) AND z.code = s.bassin"""
+    merged = merge(table, key, columns, select + join, zoning)
+    rest = " AND ".join(f"s.{name} = t.{name}" for name in key[2:])
+    retired = run(
+        f"""DELETE FROM {table} t USING geo_zone z
+            WHERE z.id = t.zone_id AND z.kind = 'bmo'
+            AND EXISTS (SELECT FROM staged s WHERE s.bassin = z.code AND s.year = t.year
+                        AND z.vintage = coalesce(nullif(%s, ''), s.year::text))
+            AND NOT EXISTS (SELECT FROM staged s WHERE s.bassin = z.code AND s.year = t.year AND {rest})""",
+        zoning,
+    )
+    rows = int(one("SELECT count(*) FROM staged")[0])
+    tally.outcome(
+        new=merged.new, changed=merged.changed, unchanged=rows - merged.new - merged.changed, retired=retired
+    )
+
+
+def _hiring_facts(read: int, smallest: int | None, tally: Tally) -> None:
+    bassins, metiers, secret, shown, low, high = one(
+        """SELECT count(DISTINCT bassin), count(DISTINCT fap), count(*) FILTER (WHERE projects IS NULL),
+                  coalesce(sum(projects), 0), sum(projects_low), sum(projects_high) FROM staged"""
+    )
+    tally.fact("lignes", read)
+    tally.fact("bassins", bassins)
+    tally.fact("métiers", metiers)
+    tally.fact("projets secrets (*)", secret)
+    tally.fact("somme des projets publiés", shown)
+    tally.fact("somme avec les secrets, au moins", low)
+    tally.fact("somme avec les secrets, au plus", high)
+    if smallest is not None:
+        tally.fact("plus petit effectif publié", smallest)

@@ -1,0 +1,188 @@
+"""Hiring projects, jobseekers and the ROME-FAP table, as France Travail and DARES publish them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from geo.domain.codes import zone_code
+from geo.domain.hiring import Count, secret_bounds
+from geo.sources.shapes import Column, Row, Shape, Table
+from geo.sources.zones import Refused
+
+HIRING = Shape(
+    "bmo",
+    "l'enquête Besoins en main-d'œuvre",
+    (
+        Column("year", ("annee",)),
+        Column("fap", ("code_metier_bmo", "code_metier", "metier")),
+        Column("label", ("nom_metier_bmo", "nom_metier", "nommetier")),
+        Column("departement", ("dept", "dep", "departement"), optional=True),
+        Column("clpe", ("clpe",), optional=True),
+        Column("bassin", (r"be(\d\d)", "be")),
+        Column("name", (r"nombe(\d\d)", "nombe")),
+        Column("met", ("met",)),
+        Column("xmet", ("xmet",)),
+        Column("smet", ("smet",)),
+    ),
+)
+JOBSEEKERS = Shape(
+    "demandeurs",
+    "les demandeurs d'emploi par bassin et métier ROME",
+    (
+        Column("year", ("annee",)),
+        Column("rome", ("rome", "code_rome")),
+        Column("label", ("rome_label", "libelle_rome", "lib_rome"), optional=True),
+        Column("bassin", ("cbassin", r"be(\d\d)", r"code_bassin_(\d{4})", "code_bassin")),
+        Column("name", (r"lib_bassin_bmo(\d\d)", r"nombe(\d\d)", r"lib_bassin_(\d{4})", "lib_bassin"), optional=True),
+        Column("offers", ("oee", "offres"), optional=True),
+        Column("seekers", ("defm_abc", "defm", "demandeurs")),
+        Column("tension", ("ind_tension_d", "tension"), optional=True),
+    ),
+)
+ROME_FAP = Shape(
+    "rome_fap",
+    "une table FAP - PCS - ROME",
+    (Column("fap", ("fap", "code_fap")), Column("pcs", ("pcs", "code_pcs")), Column("rome", ("rome", "code_rome"))),
+    bare=(r"[A-Z][0-9A-Z]{4}", r"[0-9a-z]{0,4}", r"(?:[A-N]\d{4})?"),
+)
+SECRET: Final = frozenset({"*", "", "s", "nd", "n.d.", "na"})
+
+
+@dataclass(frozen=True, slots=True)
+class Hiring:
+    """One row of the survey. ``part``: the département, and since 2026 the CLPE, a bassin across borders is cut by."""
+
+    line: int
+    year: int
+    bassin: str
+    name: str
+    fap: str
+    label: str
+    part: str
+    projects: Count
+    hard: Count
+    seasonal: Count
+
+
+@dataclass(frozen=True, slots=True)
+class Seekers:
+    line: int
+    year: int
+    bassin: str
+    name: str
+    rome: str
+    label: str
+    seekers: Count
+    offers: int | None
+    tension: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A ROME job's métier; ``approximate`` when only the family of an older FAP can be told."""
+
+    line: int
+    rome: str
+    fap: str
+    approximate: bool
+
+
+def read_hiring(table: Table, ceiling: int) -> Iterator[Hiring | Refused]:
+    """Rows of the survey; ``ceiling`` is the largest figure a secret can hide."""
+    for row in table.rows:
+        said, bassin = row.values, zone_code(row.values["bassin"])
+        if bassin is None or not said["year"].isdigit() or not said["fap"]:
+            message = "Année, bassin ou métier illisible : comparez la ligne à celles d'autour."
+            yield Refused(row.number, "ligne_illisible", message)
+            continue
+        if not said["met"]:
+            yield _absent(row)
+            continue
+        try:
+            met, xmet, smet = (figure(said[name]) for name in ("met", "xmet", "smet"))
+            projects, hard, seasonal = secret_bounds(met, xmet, smet, ceiling)
+        except ValueError as error:
+            yield Refused(row.number, "effectif_illisible", str(error))
+            continue
+        part = "/".join(kept for kept in (said.get("departement", ""), said.get("clpe", "")) if kept)
+        yield Hiring(
+            row.number,
+            int(said["year"]),
+            bassin,
+            said["name"],
+            said["fap"].upper(),
+            said["label"],
+            part[:60],
+            projects,
+            hard,
+            seasonal,
+        )
+
+
+def smallest_shown(table: Table) -> int | None:
+    """The smallest figure of a survey that is shown: a secret one lies below it."""
+    shown = (said for row in table.rows for name in ("met", "xmet", "smet") if (said := _figure_or_none(row, name)))
+    return min(shown, default=None)
+
+
+def read_jobseekers(table: Table, min_cell: int) -> Iterator[Seekers | Refused]:
+    """Counts under ``min_cell`` are not kept, only their bounds: no aggregate may point at persons."""
+    for row in table.rows:
+        said, bassin = row.values, zone_code(row.values["bassin"])
+        rome = said["rome"].upper()
+        if bassin is None or not said["year"].isdigit() or not re.fullmatch(r"[A-N]\d{4}", rome):
+            message = "Année, bassin ou code ROME illisible : comparez la ligne à celles d'autour."
+            yield Refused(row.number, "ligne_illisible", message)
+            continue
+        if not said["seekers"]:
+            yield _absent(row)
+            continue
+        try:
+            seekers = figure(said["seekers"])
+            offers, tension = (figure(said.get(name, "")) for name in ("offers", "tension"))
+        except ValueError as error:
+            yield Refused(row.number, "effectif_illisible", str(error))
+            continue
+        kept = Count(None, 0, min_cell - 1) if seekers is None or seekers < min_cell else Count.of(seekers)
+        name, label = said.get("name", ""), said.get("label", "")
+        yield Seekers(row.number, int(said["year"]), bassin, name, rome, label, kept, offers, tension)
+
+
+def read_rome_fap(table: Table) -> Iterator[Pair | Refused]:
+    """A FAP stands once, above the jobs it holds. Codes of the FAP of 2009 (A1Z41) say their family in that of 2021."""
+    fap = ""
+    for row in table.rows:
+        fap = row.values["fap"].upper() or fap
+        rome = row.values["rome"].upper()
+        if not rome:
+            continue
+        if not re.fullmatch(r"[A-N]\d{4}", rome) or not re.fullmatch(r"[A-Z][0-9A-Z]{4}", fap):
+            yield Refused(row.number, "code_illisible", f"Code ROME « {rome} » ou FAP « {fap} » illisible.")
+        elif fap[2] == "Z":
+            yield Pair(row.number, rome, f"{fap[:2]}X", approximate=True)
+        else:
+            yield Pair(row.number, rome, fap, approximate=False)
+
+
+def figure(text: str) -> int | None:
+    """A count, None when secret or not published. Raises ValueError."""
+    plain = re.sub(r"[\s\u202f\xa0]", "", text)
+    if plain.lower() in SECRET:
+        return None
+    if not re.fullmatch(r"\d{1,8}", plain):
+        raise ValueError(f"Effectif « {text} » illisible : un nombre entier ou « * » est attendu.")
+    return int(plain)
+
+
+def _absent(row: Row) -> Refused:
+    return Refused(row.number, "effectif_absent", "Aucun effectif sur cette ligne : ni nombre, ni « * ».")
+
+
+def _figure_or_none(row: Row, name: str) -> int | None:
+    try:
+        return figure(row.values[name])
+    except ValueError:
+        return None

@@ -1,0 +1,47 @@
+"""What a loader of the territory tells of its work. Whoever starts one decides where the words go.
+
+geo knows no import reports: those live above, in matchmaker, which hands in a tally that writes to them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class Tally(Protocol):
+    def outcome(self, **counts: int) -> None:
+        """Rows that were ``read``, ``new``, ``changed``, ``unchanged`` or ``retired``."""
+
+    def refuse(self, line: int, reason: str, message: str) -> None:
+        """A row set aside: its line in the file, a reason code, a French sentence that says what to do."""
+
+    def warn(self, sentence: str) -> None:
+        """Something one should know of the whole file."""
+
+    def fact(self, words: str, count: int) -> None:
+        """A figure that tells whether the file is the one expected, in French."""
+
+
+@dataclass(slots=True)
+class Counted:
+    """The plainest tally: it remembers."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    refused: list[tuple[int, str, str]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    facts: dict[str, int] = field(default_factory=dict)
+
+    def outcome(self, **counts: int) -> None:
+        self.counts.update(counts)
+
+    def refuse(self, line: int, reason: str, message: str) -> None:
+        self.refused.append((line, reason, message))
+        self.counts["quarantined"] += 1
+
+    def warn(self, sentence: str) -> None:
+        self.warnings.append(sentence)
+
+    def fact(self, words: str, count: int) -> None:
+        self.facts[words] = count
