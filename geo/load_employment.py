@@ -6,7 +6,6 @@ Zones are created from these files themselves, so that they may come before the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from geo.load_zonings import tell_orphans
@@ -22,9 +21,8 @@ from geo.sources.employment import (
     read_rome_fap,
     smallest_shown,
 )
-from geo.sources.grid import TableFileError
-from geo.sources.shapes import Table, open_table
-from geo.sources.zones import Refused
+from geo.sources.shapes import Table, TableFile, UnknownShapeError, open_table
+from geo.sources.zones import Refused, full_year
 from geo.staging import every, merge, one, run, stage
 from geo.tally import Tally
 from geo.vintages import remember
@@ -33,24 +31,24 @@ _COUNTS = ("projects", "hard", "seasonal")
 _FIGURES = tuple(f"{name}{end}" for name in _COUNTS for end in ("", "_low", "_high"))
 
 
-def load_hiring(path: Path, tally: Tally, *, ceiling: int) -> None:
+def load_hiring(file: TableFile, tally: Tally, *, ceiling: int) -> None:
     """The survey of a year. ``ceiling``: the largest figure secrecy is taken to hide; the file may show it is more.
 
     Read twice, so that bounds rest on the smallest figure the whole file shows.
     """
-    smallest = smallest_shown(open_table(path, HIRING))
-    table = open_table(path, HIRING)
+    smallest = smallest_shown(open_table(file, HIRING))
+    table = open_table(file, HIRING)
     read = _stage(
         read_hiring(table, max(ceiling, (smallest or 1) - 1)),
         {"year": "int", "bassin": "text", "name": "text", "fap": "text", "label": "text", "part": "text"}
         | dict.fromkeys(_FIGURES, "int"),
         _hiring_row,
         lambda item: (item.year, item.bassin, item.fap, item.part),
-        path,
+        file,
         tally,
     )
     zoning = _zoning(table)
-    _keep_zones(zoning, path.name)
+    _keep_zones(zoning, file.name)
     _merge(
         "geo_hiringprojects",
         ["zone_id", "year", "fap", "part"],
@@ -62,12 +60,12 @@ def load_hiring(path: Path, tally: Tally, *, ceiling: int) -> None:
     _hiring_facts(read, smallest, tally)
     for (year,) in every("SELECT DISTINCT year FROM staged"):
         tell_orphans(zoning or str(year), tally)
-        remember(f"besoins en main-d'œuvre {year}", path, read)
+        remember(f"besoins en main-d'œuvre {year}", file, read)
 
 
-def load_jobseekers(path: Path, tally: Tally, *, min_cell: int) -> None:
+def load_jobseekers(file: TableFile, tally: Tally, *, min_cell: int) -> None:
     """Registered jobseekers by bassin and ROME; counts under ``min_cell`` are kept as bounds only."""
-    table = open_table(path, JOBSEEKERS)
+    table = open_table(file, JOBSEEKERS)
     figures = ("seekers", "seekers_low", "seekers_high", "offers", "tension")
     read = _stage(
         read_jobseekers(table, min_cell),
@@ -78,11 +76,11 @@ def load_jobseekers(path: Path, tally: Tally, *, min_cell: int) -> None:
             *(item.seekers.value, item.seekers.low, item.seekers.high, item.offers, item.tension),
         ),
         lambda item: (item.year, item.bassin, item.rome),
-        path,
+        file,
         tally,
     )
     zoning = _zoning(table)
-    _keep_zones(zoning, path.name)
+    _keep_zones(zoning, file.name)
     _merge(
         "geo_jobseekers",
         ["zone_id", "year", "rome"],
@@ -96,17 +94,17 @@ def load_jobseekers(path: Path, tally: Tally, *, min_cell: int) -> None:
     tally.fact("métiers ROME", one("SELECT count(DISTINCT rome) FROM staged")[0])
     tally.fact("effectifs trop petits pour être gardés", one("SELECT count(*) FROM staged WHERE seekers IS NULL")[0])
     for (year,) in every("SELECT DISTINCT year FROM staged"):
-        remember(f"demandeurs d'emploi {year}", path, read)
+        remember(f"demandeurs d'emploi {year}", file, read)
 
 
-def load_rome_fap(path: Path, tally: Tally) -> None:
+def load_rome_fap(file: TableFile, tally: Tally) -> None:
     """Which métiers of the survey a ROME job belongs to. Old FAP codes only tell a family: flagged approximate."""
     read = _stage(
-        read_rome_fap(open_table(path, ROME_FAP)),
+        read_rome_fap(open_table(file, ROME_FAP)),
         {"rome": "text", "fap": "text", "precision": "text", "source": "text"},
-        lambda item: (item.rome, item.fap, "family" if item.approximate else "exact", path.name),
+        lambda item: (item.rome, item.fap, "family" if item.approximate else "exact", file.name),
         lambda item: (item.rome, item.fap),
-        path,
+        file,
         tally,
     )
     merged = merge(
@@ -119,7 +117,7 @@ def load_rome_fap(path: Path, tally: Tally) -> None:
     tally.fact("couples ROME - FAP", rows)
     tally.fact("métiers ROME", romes)
     tally.fact("couples connus à la famille près (ancienne FAP)", family)
-    remember("correspondance ROME - FAP", path, read)
+    remember("correspondance ROME - FAP", file, read)
 
 
 def _stage[Item: (Hiring, Seekers, Pair)](
@@ -127,7 +125,7 @@ def _stage[Item: (Hiring, Seekers, Pair)](
     columns: Mapping[str, str],
     row: Callable[[Item], Sequence[Any]],
     key: Callable[[Item], tuple[Any, ...]],
-    path: Path,
+    file: TableFile,
     tally: Tally,
 ) -> int:
     """Readable rows to ``staged``, one a key. Returns how many rows were read."""
@@ -153,7 +151,7 @@ def _stage[Item: (Hiring, Seekers, Pair)](
                 tally.refuse(item.line, "doublon", message)
 
     if not stage(columns, rows()):
-        raise TableFileError(f"{path.name} ne contient aucune ligne lisible : vérifiez que c'est le bon fichier.")
+        raise UnknownShapeError(f"{file.name} ne contient aucune ligne lisible : vérifiez que c'est le bon fichier.")
     tally.outcome(read=read)
     return read
 
@@ -166,8 +164,7 @@ def _hiring_row(item: Hiring) -> tuple[Any, ...]:
 
 def _zoning(table: Table) -> str:
     """The year of the bassins, when a column's name says it (BE24); else they are those of each row's year."""
-    kept = table.captured.get("bassin") or table.captured.get("name") or ""
-    return kept if len(kept) != 2 else f"20{kept}"
+    return full_year(table.captured("bassin", "name"))
 
 
 def _keep_zones(zoning: str, source: str) -> None:
@@ -198,9 +195,7 @@ def _merge(table: str, key: Sequence[str], columns: Sequence[str], select: str, 
         zoning,
     )
     rows = int(one("SELECT count(*) FROM staged")[0])
-    tally.outcome(
-        new=merged.new, changed=merged.changed, unchanged=rows - merged.new - merged.changed, retired=retired
-    )
+    tally.outcome(new=merged.new, changed=merged.changed, unchanged=rows - merged.new - merged.changed, retired=retired)
 
 
 def _hiring_facts(read: int, smallest: int | None, tally: Tally) -> None:

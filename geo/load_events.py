@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from geo.domain.codes import search_name
 from geo.models import Commune
-from geo.sources.shapes import open_table
+from geo.sources.shapes import TableFile, open_table
 from geo.sources.zones import EVENTS, Event, Refused, read_events
 from geo.staging import merge, stage
 from geo.tally import Tally
@@ -16,11 +14,11 @@ _COPIED = ("kind", "name", "search_name", "departement_id", "point")
 _EMPTY = ("postcodes", "arrondissement_code", "epci_code", "epci_name")
 
 
-def load_events(path: Path, tally: Tally) -> None:
+def load_events(file: TableFile, tally: Tally) -> None:
     """Follow INSEE's events from each vanished code to a commune of today, and keep the code as a former commune."""
     last: dict[str, Event] = {}
     read = refused = 0
-    for item in read_events(open_table(path, EVENTS)):
+    for item in read_events(open_table(file, EVENTS)):
         read += 1
         if isinstance(item, Refused):
             refused += 1
@@ -45,7 +43,7 @@ def load_events(path: Path, tally: Tally) -> None:
     unchanged = read - refused - merged.new - merged.changed
     tally.outcome(read=read, new=merged.new, changed=merged.changed, unchanged=unchanged)
     tally.fact("communes disparues rattachées", sum(1 for end in vanished.values() if end))
-    remember("événements de communes", path, read, max((event.day for event in last.values()), default=""))
+    remember("événements de communes", file, read, max((event.day for event in last.values()), default=""))
 
 
 def _today(code: str, last: dict[str, Event], current: set[str]) -> str | None:

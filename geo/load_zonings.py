@@ -6,11 +6,9 @@ Each verb takes a file and a tally, runs within the caller's transaction, and ch
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 
 from geo.models import Zone
-from geo.sources.grid import TableFileError
-from geo.sources.shapes import Table, open_table
+from geo.sources.shapes import Table, TableFile, UnknownShapeError, open_table
 from geo.sources.zones import (
     BASSINS,
     LABELS,
@@ -31,41 +29,41 @@ _KINDS = {"ze": Zone.Kind.ZONE_EMPLOI, "bv": Zone.Kind.BASSIN_DE_VIE, "epci": Zo
 _NAMES = {"ze": "zones d'emploi 2020", "bv": "bassins de vie 2022", "epci": "EPCI"}
 
 
-def load_zonings(path: Path, tally: Tally) -> None:
+def load_zonings(file: TableFile, tally: Tally) -> None:
     """Zones d'emploi (and bassins de vie, EPCI) of communes, or the labels of these zones."""
-    table = open_table(path, ZONINGS, LABELS, ZE_LABELS)
+    table = open_table(file, ZONINGS, LABELS, ZE_LABELS)
     if table.shape is not ZONINGS:
-        _load_labels(table, path, tally)
+        _load_labels(table, file, tally)
         return
-    there = [zoning for zoning in _KINDS if zoning in table.columns]
-    years = {"epci": year_of(table, path)} if "epci" in there else {}
-    _stage(read_zonings(table), there, path, tally)
+    there = [zoning for zoning in _KINDS if zoning in table.places]
+    years = {"epci": year_of(table, file.name)} if "epci" in there else {}
+    _stage(read_zonings(table), there, file, tally)
     rows = _without_unknown(tally)
     for zoning in there:
         tally.fact(_NAMES[zoning], one(f"SELECT count(DISTINCT {zoning}) FROM staged")[0])
-        _keep_zones(zoning, _KINDS[zoning], years.get(zoning, ""), path.name)
+        _keep_zones(zoning, _KINDS[zoning], years.get(zoning, ""), file.name)
         if zoning != "ze":
             _enrol(zoning, _KINDS[zoning], years.get(zoning, ""))
     new, changed, all_attached = _attach()
     tally.outcome(new=new, changed=changed, unchanged=rows - new - changed)
     tally.fact("communes rattachées, déléguées comprises", all_attached)
-    remember(_NAMES["ze"], path, rows)
+    remember(_NAMES["ze"], file, rows)
 
 
-def load_bassins(path: Path, tally: Tally) -> None:
+def load_bassins(file: TableFile, tally: Tally) -> None:
     """The communes of the bassins of one year. Bassins without survey are told, not lost."""
-    table = open_table(path, BASSINS)
-    year = year_of(table, path, "bassin", "name")
-    read = _stage(read_bassins(table), ["bmo"], path, tally)
+    table = open_table(file, BASSINS)
+    year = year_of(table, file.name, "bassin", "name")
+    read = _stage(read_bassins(table), ["bmo"], file, tally)
     tally.fact("communes", read)
     tally.fact("bassins", one("SELECT count(DISTINCT bmo) FROM staged")[0])
     rows = _without_unknown(tally)
-    _keep_zones("bmo", Zone.Kind.BASSIN, year, path.name)
+    _keep_zones("bmo", Zone.Kind.BASSIN, year, file.name)
     tally.fact("communes rattachées par leurs communes déléguées", _through_parts("bmo"))
     new, changed, retired = _enrol("bmo", Zone.Kind.BASSIN, year)
     tally.outcome(new=new, changed=changed, unchanged=rows - new - changed, retired=retired)
     tell_orphans(year, tally)
-    remember(f"bassins d'emploi {year}", path, read)
+    remember(f"bassins d'emploi {year}", file, read)
 
 
 def tell_orphans(year: str, tally: Tally) -> None:
@@ -88,12 +86,12 @@ def tell_orphans(year: str, tally: Tally) -> None:
             tally.warn(f"{words.capitalize()} en {year} : {', '.join(codes)}.")
 
 
-def _load_labels(table: Table, path: Path, tally: Tally) -> None:
+def _load_labels(table: Table, file: TableFile, tally: Tally) -> None:
     labels = {(label.zoning, label.code): label for label in read_labels(table)}
-    vintages = {"ze": "", "bv": "", "epci": year_of(table, path) if any(z == "epci" for z, _ in labels) else ""}
+    vintages = {"ze": "", "bv": "", "epci": year_of(table, file.name) if any(z == "epci" for z, _ in labels) else ""}
     stage(
         {"kind": "text", "vintage": "text", "code": "text", "name": "text", "source": "text"},
-        ((_KINDS[z], vintages[z], code, label.name, path.name) for (z, code), label in labels.items()),
+        ((_KINDS[z], vintages[z], code, label.name, file.name) for (z, code), label in labels.items()),
     )
     select = "SELECT kind, vintage, code, name, source FROM staged"
     merged = merge("geo_zone", ["kind", "vintage", "code"], ["name"], select, once=["source"])
@@ -102,7 +100,7 @@ def _load_labels(table: Table, path: Path, tally: Tally) -> None:
     tally.fact("libellés de zones", rows)
 
 
-def _stage(items: Iterable[CommuneZones | Refused], zonings: Sequence[str], path: Path, tally: Tally) -> int:
+def _stage(items: Iterable[CommuneZones | Refused], zonings: Sequence[str], file: TableFile, tally: Tally) -> int:
     """Readable rows to ``staged``, one a commune. Returns how many rows were read."""
     seen: dict[str, dict[str, tuple[str, str]]] = {}
     read = 0
@@ -119,14 +117,16 @@ def _stage(items: Iterable[CommuneZones | Refused], zonings: Sequence[str], path
             elif seen[item.commune] == item.zones:
                 tally.outcome(unchanged=1)
             else:
-                message = f"La commune {item.commune} est déjà dans une autre zone de ce fichier : la première est gardée."
+                message = (
+                    f"La commune {item.commune} est déjà dans une autre zone de ce fichier : la première est gardée."
+                )
                 tally.refuse(item.line, "doublon", message)
 
     columns = {"line": "int", "commune": "text", "derived": "bool"}
     for zoning in zonings:
         columns |= {zoning: "text", f"{zoning}_name": "text"}
     if not stage(columns, rows()):
-        raise TableFileError(f"{path.name} ne contient aucune commune lisible : vérifiez que c'est le bon fichier.")
+        raise UnknownShapeError(f"{file.name} ne contient aucune commune lisible : vérifiez que c'est le bon fichier.")
     tally.outcome(read=read)
     return read
 

@@ -33,26 +33,29 @@ def stage(columns: Mapping[str, str], rows: Rows) -> int:
 
 
 def merge(
-    table: str, key: Sequence[str], columns: Sequence[str], select: str, *params: Any, once: Sequence[str] = ()
+    table: str,
+    key: Sequence[str],
+    columns: Sequence[str],
+    select: str,
+    *params: Any,
+    along: Sequence[str] = (),
+    once: Sequence[str] = (),
 ) -> Merged:
-    """Insert what ``select`` gives (``key``, ``columns``, ``once``), or correct what differs; rows that agree are left.
+    """Insert what ``select`` gives (``key``, ``columns``, ``along``, ``once``), or correct what differs.
 
-    ``once`` are columns a new row needs, and that are never corrected.
+    Rows whose ``columns`` agree are left alone. ``along`` is rewritten with them but never reason enough; ``once`` is
+    what a new row needs, and that is never corrected.
     """
-    names = [*key, *columns, *once]
-    values = ", ".join(f"t.{name}" for name in columns)
-    fresh = ", ".join(f"excluded.{name}" for name in columns)
-    action = (
-        f"UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in columns)} "
-        f"WHERE ({values}) IS DISTINCT FROM ({fresh})"
-        if columns
-        else "NOTHING"
-    )
+    names = ", ".join(f'"{name}"' for name in [*key, *columns, *along, *once])
+    corrected = ", ".join(f'"{name}" = excluded."{name}"' for name in [*columns, *along])
+    ours, theirs = (", ".join(f'{side}."{name}"' for name in columns) for side in ("t", "excluded"))
+    same = ", ".join(f'"{name}"' for name in key)
     return Merged(
         *one(
             f"""WITH written AS (
-                INSERT INTO {table} AS t ({", ".join(names)}) {select}
-                ON CONFLICT ({", ".join(key)}) DO {action} RETURNING t.xmax = 0 AS is_new)
+                INSERT INTO {table} AS t ({names}) {select}
+                ON CONFLICT ({same}) DO UPDATE SET {corrected} WHERE ({ours}) IS DISTINCT FROM ({theirs})
+                RETURNING t.xmax = 0 AS is_new)
             SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM written""",
             *params,
         )

@@ -10,21 +10,28 @@ from pathlib import Path
 
 from django.db import transaction
 
+from geo.models import RomeFap
 from matchmaker.domain.reference import InvalidReferenceError, Reference, build_reference
-from matchmaker.models import ReferenceRow
+from matchmaker.models import Nomenclature, ReferenceRow
 
 FOLDER = Path(__file__).parent / "reference_data"
 GUIDE = "Guide métier de Maillage, 2026-11-23"
+OURS = "table de Maillage"
 
 Tables = dict[str, dict[str, dict[str, object]]]
+
+
+def shipped_rows(name: str, folder: Path = FOLDER) -> list[dict[str, str]]:
+    """One of the CSV tables that come with the product."""
+    with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def shipped_tables(folder: Path = FOLDER) -> Tables:
     """Read the CSV tables that come with the product."""
 
     def rows(name: str) -> list[dict[str, str]]:
-        with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
+        return shipped_rows(name, folder)
 
     return {
         "trade": {row["code"]: dict(row) for row in rows("trades")},
@@ -66,7 +73,32 @@ def load_reference() -> int:
         unique_fields=["table", "key"],
         update_fields=["values", "source", "is_estimate"],
     )
+    _keep_divisions(shipped_rows("cpv_divisions"))
+    _keep_pairs(shipped_rows("rome_fap"))
     return len(fresh)
+
+
+def _keep_divisions(rows: list[dict[str, str]]) -> None:
+    """The 45 CPV divisions, where the official labels are not loaded."""
+    mine = Nomenclature.objects.filter(table="cpv", source=OURS)
+    mine.delete()
+    Nomenclature.objects.bulk_create(
+        [Nomenclature(table="cpv", code=row["code"], label=row["label"], source=OURS) for row in rows],
+        ignore_conflicts=True,
+    )
+
+
+def _keep_pairs(rows: list[dict[str, str]]) -> None:
+    """The métiers (FAP 2021) of our trades' jobs (ROME), where no official table tells them."""
+    RomeFap.objects.filter(precision=RomeFap.Precision.OURS).delete()
+    RomeFap.objects.bulk_create(
+        [
+            RomeFap(rome=row["rome"], fap=fap, precision=RomeFap.Precision.OURS, source=OURS)
+            for row in rows
+            for fap in row["faps"].split()
+        ],
+        ignore_conflicts=True,
+    )
 
 
 def stored_tables() -> Tables:

@@ -15,6 +15,7 @@ from django.utils import timezone
 from matchmaker.commitments import refresh_commitments
 from matchmaker.ingest import ingest_awards, ingest_firms
 from matchmaker.ingest.report import Origin, Progress, reading, silent
+from matchmaker.ingest.territory import LOADERS, ingest_territory
 from matchmaker.locks import ImportBusyError, holding, of_source
 from matchmaker.models import ImportRun, SourceState
 from matchmaker.sources.catalogue import Source, source
@@ -120,6 +121,10 @@ def _firms(wanted: Source, files: Sequence[Path], progress: Progress) -> list[Im
     return [ingest_firms(path, progress, source=wanted) for path in _given(wanted, files)]
 
 
+def _territory(wanted: Source, files: Sequence[Path], progress: Progress) -> list[ImportRun]:
+    return [ingest_territory(path, wanted, progress) for path in _given(wanted, files)]
+
+
 def _given(wanted: Source, files: Sequence[Path]) -> Sequence[Path]:
     if not files:
         raise CannotFetchError(f"{wanted.title} : donnez le fichier ({wanted.help}) ; il se trouve sur {wanted.page}.")
@@ -149,6 +154,7 @@ RUNNERS: Mapping[str, Runner] = {
     "siae": _firms,
     "esat": _firms,
     "decp": _awards,
+    **dict.fromkeys(LOADERS, _territory),
 }
 # Sources that can be asked again from a day on.
 SINCE: Mapping[str, Callable[[Source, date, Progress], list[ImportRun]]] = {}

@@ -13,7 +13,6 @@ from geo.sources.shapes import Column, Row, Shape, Table
 from geo.sources.zones import Refused
 
 HIRING = Shape(
-    "bmo",
     "l'enquête Besoins en main-d'œuvre",
     (
         Column("year", ("annee",)),
@@ -29,7 +28,6 @@ HIRING = Shape(
     ),
 )
 JOBSEEKERS = Shape(
-    "demandeurs",
     "les demandeurs d'emploi par bassin et métier ROME",
     (
         Column("year", ("annee",)),
@@ -43,7 +41,6 @@ JOBSEEKERS = Shape(
     ),
 )
 ROME_FAP = Shape(
-    "rome_fap",
     "une table FAP - PCS - ROME",
     (Column("fap", ("fap", "code_fap")), Column("pcs", ("pcs", "code_pcs")), Column("rome", ("rome", "code_rome"))),
     bare=(r"[A-Z][0-9A-Z]{4}", r"[0-9a-z]{0,4}", r"(?:[A-N]\d{4})?"),
@@ -93,28 +90,28 @@ class Pair:
 def read_hiring(table: Table, ceiling: int) -> Iterator[Hiring | Refused]:
     """Rows of the survey; ``ceiling`` is the largest figure a secret can hide."""
     for row in table.rows:
-        said, bassin = row.values, zone_code(row.values["bassin"])
-        if bassin is None or not said["year"].isdigit() or not said["fap"]:
+        bassin = zone_code(row["bassin"])
+        if bassin is None or not row["year"].isdigit() or not row["fap"]:
             message = "Année, bassin ou métier illisible : comparez la ligne à celles d'autour."
             yield Refused(row.number, "ligne_illisible", message)
             continue
-        if not said["met"]:
+        if not row["met"]:
             yield _absent(row)
             continue
         try:
-            met, xmet, smet = (figure(said[name]) for name in ("met", "xmet", "smet"))
+            met, xmet, smet = (figure(row[name]) for name in ("met", "xmet", "smet"))
             projects, hard, seasonal = secret_bounds(met, xmet, smet, ceiling)
         except ValueError as error:
             yield Refused(row.number, "effectif_illisible", str(error))
             continue
-        part = "/".join(kept for kept in (said.get("departement", ""), said.get("clpe", "")) if kept)
+        part = "/".join(kept for kept in (row["departement"], row["clpe"]) if kept)
         yield Hiring(
             row.number,
-            int(said["year"]),
+            int(row["year"]),
             bassin,
-            said["name"],
-            said["fap"].upper(),
-            said["label"],
+            row["name"],
+            row["fap"].upper(),
+            row["label"],
             part[:60],
             projects,
             hard,
@@ -131,32 +128,32 @@ def smallest_shown(table: Table) -> int | None:
 def read_jobseekers(table: Table, min_cell: int) -> Iterator[Seekers | Refused]:
     """Counts under ``min_cell`` are not kept, only their bounds: no aggregate may point at persons."""
     for row in table.rows:
-        said, bassin = row.values, zone_code(row.values["bassin"])
-        rome = said["rome"].upper()
-        if bassin is None or not said["year"].isdigit() or not re.fullmatch(r"[A-N]\d{4}", rome):
+        bassin = zone_code(row["bassin"])
+        rome = row["rome"].upper()
+        if bassin is None or not row["year"].isdigit() or not re.fullmatch(r"[A-N]\d{4}", rome):
             message = "Année, bassin ou code ROME illisible : comparez la ligne à celles d'autour."
             yield Refused(row.number, "ligne_illisible", message)
             continue
-        if not said["seekers"]:
+        if not row["seekers"]:
             yield _absent(row)
             continue
         try:
-            seekers = figure(said["seekers"])
-            offers, tension = (figure(said.get(name, "")) for name in ("offers", "tension"))
+            seekers = figure(row["seekers"])
+            offers, tension = (figure(row[name]) for name in ("offers", "tension"))
         except ValueError as error:
             yield Refused(row.number, "effectif_illisible", str(error))
             continue
         kept = Count(None, 0, min_cell - 1) if seekers is None or seekers < min_cell else Count.of(seekers)
-        name, label = said.get("name", ""), said.get("label", "")
-        yield Seekers(row.number, int(said["year"]), bassin, name, rome, label, kept, offers, tension)
+        name, label = row["name"], row["label"]
+        yield Seekers(row.number, int(row["year"]), bassin, name, rome, label, kept, offers, tension)
 
 
 def read_rome_fap(table: Table) -> Iterator[Pair | Refused]:
     """A FAP stands once, above the jobs it holds. Codes of the FAP of 2009 (A1Z41) say their family in that of 2021."""
     fap = ""
     for row in table.rows:
-        fap = row.values["fap"].upper() or fap
-        rome = row.values["rome"].upper()
+        fap = row["fap"].upper() or fap
+        rome = row["rome"].upper()
         if not rome:
             continue
         if not re.fullmatch(r"[A-N]\d{4}", rome) or not re.fullmatch(r"[A-Z][0-9A-Z]{4}", fap):
@@ -183,6 +180,6 @@ def _absent(row: Row) -> Refused:
 
 def _figure_or_none(row: Row, name: str) -> int | None:
     try:
-        return figure(row.values[name])
+        return figure(row[name])
     except ValueError:
         return None

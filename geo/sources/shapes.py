@@ -8,18 +8,37 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
-from pathlib import Path
+from itertools import chain
+from typing import Protocol
 
-from geo.sources.grid import Cells, Sheet, TableFileError, sheets
-
-_HEADER_WITHIN = 30  # rows: INSEE writes titles above the header
+Fits = Callable[[tuple[str, ...]], bool]
 
 
-class UnknownShapeError(TableFileError):
+class UnknownShapeError(ValueError):
     """Ce fichier n'a pas les colonnes attendues."""
+
+
+class FileRow(Protocol):
+    @property
+    def number(self) -> int: ...
+
+    @property
+    def values(self) -> Mapping[str, str]: ...
+
+
+class TableFile(Protocol):
+    """A file that can be read as a table, whatever it is stored in: whoever calls a loader hands one in."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def sha256(self) -> str: ...
+
+    def rows(self, fits: Fits) -> Iterator[FileRow]:
+        """Rows under the header that fits, else under what looks like one; each call reads from the start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +49,25 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
-    """A table we know. ``title`` completes "ce n'est pas ..."; ``bare`` describes the first row of one without header."""
+class Place:
+    """Where a column of ours is: its heading in the file, and what the spelling captured ("24" of BE24)."""
 
-    name: str
+    heading: str
+    captured: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A table we know. ``bare``: the patterns its first row has when the file has no header."""
+
     title: str
     columns: tuple[Column, ...]
     bare: tuple[str, ...] = ()
 
-    def places(self, header: Sequence[str]) -> dict[str, tuple[int, str]] | None:
-        """Column name -> (position, what its spelling captured), or None when a needed one is missing."""
-        plain = [plain_name(name) for name in header]
-        found: dict[str, tuple[int, str]] = {}
+    def places(self, header: Sequence[str]) -> dict[str, Place] | None:
+        """Where each column is, or None when a needed one is missing."""
+        plain = [(heading, plain_name(heading)) for heading in header]
+        found: dict[str, Place] = {}
         for column in self.columns:
             place = _find(column.spellings, plain)
             if place is not None:
@@ -50,12 +76,13 @@ class Shape:
                 return None
         return found
 
-    def bare_places(self, cells: Sequence[str]) -> dict[str, tuple[int, str]] | None:
-        if not self.bare or len(cells) < len(self.bare):
+    def bare_places(self, header: Sequence[str]) -> dict[str, Place] | None:
+        """The same when what was taken for a header is the first row itself."""
+        if not self.bare or len(header) < len(self.bare):
             return None
-        if all(re.fullmatch(pattern, cell) for pattern, cell in zip(self.bare, cells, strict=False)):
-            return {column.name: (index, "") for index, column in enumerate(self.columns)}
-        return None
+        if not all(re.fullmatch(pattern, cell) for pattern, cell in zip(self.bare, header, strict=False)):
+            return None
+        return {column.name: Place(header[index], "") for index, column in enumerate(self.columns)}
 
     def wanted(self) -> str:
         return ", ".join(_example(column) for column in self.columns if not column.optional)
@@ -63,16 +90,25 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    """One row by our names of columns; a column the file has not is empty."""
+
     number: int
     values: dict[str, str]
+
+    def __getitem__(self, name: str) -> str:
+        return self.values.get(name, "")
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     shape: Shape
-    columns: frozenset[str]  # those found, by our names
-    captured: dict[str, str]  # column name -> what its spelling captured, as "24" of BE24
+    places: dict[str, Place]
     rows: Iterator[Row]
+
+    def captured(self, *columns: str) -> str:
+        """The first thing the heading of any of these columns told."""
+        told = (self.places[name].captured for name in columns if name in self.places)
+        return next((one for one in told if one), "")
 
 
 def plain_name(text: str) -> str:
@@ -81,51 +117,56 @@ def plain_name(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", plain).strip("_")
 
 
-def open_table(path: Path, *shapes: Shape) -> Table:
-    """The first of ``shapes`` a sheet of the file has. Raises :class:`TableFileError` saying what was expected."""
+def open_table(file: TableFile, *shapes: Shape) -> Table:
+    """The file as the first of ``shapes`` it has. Raises :class:`UnknownShapeError` saying what was expected."""
+    read: tuple[str, ...] = ()
     for shape in shapes:
-        walk = sheets(path)
-        for sheet in walk:
-            first = list(islice(sheet.rows, _HEADER_WITHIN))
-            for index, (_, cells) in enumerate(first):
-                if places := shape.places(cells):
-                    return _table(shape, places, chain(first[index + 1 :], sheet.rows), walk)
-            if first and (places := shape.bare_places(first[0][1])):
-                return _table(shape, places, chain(first, sheet.rows), walk)
-    raise UnknownShapeError(_refusal(path, shapes))
-
-
-def _table(
-    shape: Shape, places: dict[str, tuple[int, str]], rows: Iterator[tuple[int, Cells]], walk: Generator[Sheet]
-) -> Table:
-    indexes = {name: index for name, (index, _) in places.items()}
-
-    def read() -> Iterator[Row]:
-        for number, cells in rows:
-            if any(cells):
-                size = len(cells)
-                yield Row(number, {name: cells[at] if at < size else "" for name, at in indexes.items()})
-        walk.close()  # the file stays open until its last row
-
-    return Table(shape, frozenset(places), {name: kept for name, (_, kept) in places.items() if kept}, read())
-
-
-def _refusal(path: Path, shapes: Sequence[Shape]) -> str:
+        header, rows = _opened(file, shape)
+        read = read or header
+        if places := shape.places(header):
+            return Table(shape, places, _named(rows, places))
+        if places := shape.bare_places(header):
+            first = Row(1, {name: place.heading for name, place in places.items()})
+            return Table(shape, places, chain([first], _named(rows, places)))
     expected = " ; ou ".join(f"{shape.title} ({shape.wanted()})" for shape in shapes)
-    read = [cell for sheet in islice(sheets(path), 1) for _, cells in islice(sheet.rows, 1) for cell in cells if cell]
-    return f"{path.name} : colonnes attendues : {expected}. Colonnes lues : {', '.join(read)[:300] or 'aucune'}."
+    said = ", ".join(read)[:300] or "aucune"
+    raise UnknownShapeError(f"{file.name} : colonnes attendues : {expected}. Colonnes lues : {said}.")
 
 
-def _find(spellings: Sequence[str], plain: Sequence[str]) -> tuple[int, str] | None:
-    """The position of the first spelling any column has."""
+def _opened(file: TableFile, shape: Shape) -> tuple[tuple[str, ...], Iterator[FileRow]]:
+    """The headings of the sheet that fits, even those its first row is too short to fill."""
+    seen: list[tuple[str, ...]] = []
+
+    def fits(names: tuple[str, ...]) -> bool:
+        fit = shape.places(names) is not None
+        if fit:
+            seen.append(names)
+        return fit
+
+    rows = file.rows(fits)
+    first = next(rows, None)
+    if first is None:
+        return (seen[-1] if seen else ()), iter(())
+    return (seen[-1] if seen else tuple(first.values)), chain([first], rows)
+
+
+def _named(rows: Iterator[FileRow], places: Mapping[str, Place]) -> Iterator[Row]:
+    headings = [(name, place.heading) for name, place in places.items()]
+    for row in rows:
+        values = {name: row.values.get(heading, "") for name, heading in headings}
+        if any(values.values()):
+            yield Row(row.number, values)
+
+
+def _find(spellings: Sequence[str], plain: Sequence[tuple[str, str]]) -> Place | None:
+    """The column with the first spelling any has."""
     for spelling in spellings:
-        for index, name in enumerate(plain):
+        for heading, name in plain:
             if match := re.fullmatch(spelling, name):
-                return index, (match.group(1) or "") if match.re.groups else ""
+                return Place(heading, (match.group(1) or "") if match.re.groups else "")
     return None
 
 
 def _example(column: Column) -> str:
     """A spelling as a person writes it."""
-    text = re.sub(r"\((?:\?:)?\\d\{\d\}\)\??|\(\\d\\d\)", "26", column.spellings[0])
-    return re.sub(r"[()?\\]", "", text)
+    return re.sub(r"[()?:\\]", "", column.spellings[0].replace(r"(\d{4})", "2026").replace(r"(\d\d)", "26"))

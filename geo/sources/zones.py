@@ -8,11 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from geo.domain.codes import commune_code, zone_code
-from geo.sources.grid import TableFileError
-from geo.sources.shapes import Column, Row, Shape, Table, open_table
+from geo.sources.shapes import Column, Row, Shape, Table, UnknownShapeError
 
 _COMMUNE = (
     "codgeo",
@@ -25,7 +23,6 @@ _COMMUNE = (
     "commune",
 )
 ZONINGS = Shape(
-    "zonages",
     "une table commune - zone d'emploi",
     (
         Column("commune", _COMMUNE),
@@ -38,17 +35,14 @@ ZONINGS = Shape(
     ),
 )
 LABELS = Shape(
-    "libelles",
     "une table de libellés de zones",
     (Column("level", ("nivgeo",)), Column("code", ("codgeo",)), Column("name", ("libgeo",))),
 )
 ZE_LABELS = Shape(
-    "libelles_ze",
     "une liste de zones d'emploi",
     (Column("code", ("ze2020",)), Column("name", ("libze2020",)), Column("size", ("nb_com",))),
 )
 BASSINS = Shape(
-    "bassins",
     "une table commune - bassin d'emploi",
     (
         Column("commune", _COMMUNE),
@@ -60,7 +54,6 @@ BASSINS = Shape(
     ),
 )
 EVENTS = Shape(
-    "evenements",
     "une table d'événements de communes",
     (
         Column("date", ("date_eff",)),
@@ -112,15 +105,15 @@ class Event:
 
 def read_zonings(table: Table) -> Iterator[CommuneZones | Refused]:
     for row in table.rows:
-        code = commune_code(row.values["commune"])
+        code = commune_code(row["commune"])
         if code is None:
             yield _no_commune(row)
             continue
         zones = {}
         for zoning in ("ze", "bv", "epci"):
-            zone = _zone(zoning, row.values.get(zoning, ""))
+            zone = _zone(zoning, row[zoning])
             if zone:
-                zones[zoning] = (zone, row.values.get(f"{zoning}_name", ""))
+                zones[zoning] = (zone, row[f"{zoning}_name"])
         yield CommuneZones(row.number, code, zones)
 
 
@@ -128,47 +121,51 @@ def read_labels(table: Table) -> Iterator[ZoneLabel]:
     """Labels of the zonings we keep; those of others are passed over."""
     levels = {"ZE2020": "ze", "BV2022": "bv", "EPCI": "epci"}
     for row in table.rows:
-        zoning = levels.get(row.values.get("level", "ZE2020"))
-        code = _zone(zoning, row.values["code"]) if zoning else None
-        if zoning and code and row.values["name"]:
-            yield ZoneLabel(row.number, zoning, code, row.values["name"])
+        zoning = levels.get(row["level"] or "ZE2020")
+        code = _zone(zoning, row["code"]) if zoning else None
+        if zoning and code and row["name"]:
+            yield ZoneLabel(row.number, zoning, code, row["name"])
 
 
 def read_bassins(table: Table) -> Iterator[CommuneZones | Refused]:
     for row in table.rows:
-        code, bassin = commune_code(row.values["commune"]), zone_code(row.values["bassin"])
+        code, bassin = commune_code(row["commune"]), zone_code(row["bassin"])
         if code is None:
             yield _no_commune(row)
         elif bassin is None:
-            message = f"Code de bassin « {row.values['bassin']} » illisible : quatre caractères sont attendus."
+            message = f"Code de bassin « {row['bassin']} » illisible : quatre caractères sont attendus."
             yield Refused(row.number, "bassin_illisible", message)
         else:
-            yield CommuneZones(row.number, code, {"bmo": (bassin, row.values["name"])})
+            yield CommuneZones(row.number, code, {"bmo": (bassin, row["name"])})
 
 
 def read_events(table: Table) -> Iterator[Event | Refused]:
     """Only events that end or rename a commune; the others change no address."""
     for row in table.rows:
-        if row.values["kind_before"] != "COM" or row.values["kind_after"] != "COM":
+        if row["kind_before"] != "COM" or row["kind_after"] != "COM":
             continue
-        before, after = commune_code(row.values["before"]), commune_code(row.values["after"])
+        before, after = commune_code(row["before"]), commune_code(row["after"])
         if before is None or after is None:
             yield _no_commune(row)
         elif before != after:
-            yield Event(row.number, row.values["date"], before, row.values["name"], after)
+            yield Event(row.number, row["date"], before, row["name"], after)
 
 
-def year_of(table: Table, path: Path, *columns: str) -> str:
-    """The year of a zoning: said by a column's name (BE24), else by the file's. Raises TableFileError."""
-    for column in columns:
-        if kept := table.captured.get(column):
-            return kept if len(kept) == 4 else f"20{kept}"
-    if match := re.search(r"(?<!\d)20\d\d(?!\d)", path.name):
+def year_of(table: Table, file: str, *columns: str) -> str:
+    """The year of a zoning: said by a column's name (BE24), else by the file's. Raises UnknownShapeError."""
+    if told := full_year(table.captured(*columns)):
+        return told
+    if match := re.search(r"(?<!\d)20\d\d(?!\d)", file):
         return match.group()
-    raise TableFileError(
-        f"{path.name} : ni les colonnes ni le nom du fichier ne disent l'année du découpage ; "
+    raise UnknownShapeError(
+        f"{file} : ni les colonnes ni le nom du fichier ne disent l'année du découpage ; "
         "ajoutez-la au nom, par exemple bassins_2024.csv."
     )
+
+
+def full_year(told: str) -> str:
+    """ "24" -> "2024"; nothing stays nothing."""
+    return f"20{told}" if len(told) == 2 else told
 
 
 def _zone(zoning: str, text: str) -> str | None:
@@ -181,5 +178,5 @@ def _zone(zoning: str, text: str) -> str | None:
 
 
 def _no_commune(row: Row) -> Refused:
-    said = row.values.get("commune", row.values.get("before", ""))
+    said = row["commune"] or row["before"]
     return Refused(row.number, "commune_illisible", f"Code de commune « {said} » illisible : cinq caractères attendus.")

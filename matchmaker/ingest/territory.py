@@ -1,29 +1,30 @@
-"""Files of the territory in: geo's loaders do the work, their words go into an import report.
+"""Files of the territory and of nomenclatures in: loaders do the work, their words go into an import report.
 
 The whole file is one transaction: a vintage appears at once or not at all, so a killed import leaves no trace.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from django.db import DataError, transaction
+from django.db import transaction
 
 from geo.load_employment import load_hiring, load_jobseekers, load_rome_fap
 from geo.load_events import load_events
 from geo.load_zonings import load_bassins, load_zonings
-from geo.sources.grid import TableFileError
+from geo.sources.shapes import TableFile
 from geo.tally import Tally
+from matchmaker.ingest.labels import is_table_of, load_labels
 from matchmaker.ingest.report import Progress, Report, importing, silent
 from matchmaker.models import ImportRun
 from matchmaker.reference import reference
 from matchmaker.sources import tables
 from matchmaker.sources.catalogue import Source
 
-Loader = Callable[[Path, Tally], None]
+Loader = Callable[[TableFile, Tally], None]
 
 
 @dataclass(slots=True)
@@ -56,26 +57,32 @@ class ReportTally:
         self.report.mend(mine - self.refused)
 
 
+@dataclass(frozen=True, slots=True)
+class GivenFile:
+    """A file of the disk, as geo's loaders read it."""
+
+    path: Path
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    def rows(self, fits: tables.Fits) -> Iterator[tables.Row]:
+        return tables.read_rows(self.path, fits)
+
+
 def ingest_territory(path: Path, source: Source, progress: Progress = silent) -> ImportRun:
-    """Import one file by the loader of its source. Raises TableError when it has not the columns expected."""
+    """Import one file by the loader of its source. Raises UnknownShapeError when it has not the columns expected."""
     with importing(source.kind, path.name, source) as report:
         progress(f"{path.name} : lecture")
-        tally = ReportTally(report, path.name, source.key)
-        try:
-            loader = LOADERS[source.key]()
-            with transaction.atomic():
-                loader(path, tally)
-                report.run.sha256 = tables.sha256(path)
-                tally.mend()
-                report.save()
-        except TableFileError as error:
-            raise tables.TableError(str(error)) from error
-        except DataError as error:
-            reason = str(error).splitlines()[0]
-            raise tables.TableError(
-                f"{path.name} : une valeur ne tient pas dans la base ({reason}) ; rien n'a été changé, "
-                "corrigez le fichier."
-            ) from error
+        load = LOADERS[source.key]()
+        report.run.sha256 = tables.sha256(path)
+        with transaction.atomic():
+            tally = ReportTally(report, path.name, source.key)
+            load(GivenFile(path, report.run.sha256), tally)
+            tally.mend()
+            report.save()
     return report.run
 
 
@@ -87,11 +94,22 @@ def _jobseekers() -> Loader:
     return partial(load_jobseekers, min_cell=reference().integer("hiring.min_cell"))
 
 
+def _rome_fap(file: TableFile, tally: Tally) -> None:
+    """The table of pairs, or the labels of the métiers: one may give either."""
+    if is_table_of(file, "fap"):
+        load_labels("fap", file, tally)
+    else:
+        load_rome_fap(file, tally)
+
+
 LOADERS: Mapping[str, Callable[[], Loader]] = {
     "communes": lambda: load_events,
     "zones": lambda: load_zonings,
     "bassins": lambda: load_bassins,
     "bmo": _hiring,
     "demandeurs": _jobseekers,
-    "rome_fap": lambda: load_rome_fap,
+    "rome_fap": lambda: _rome_fap,
+    "cpv": lambda: partial(load_labels, "cpv"),
+    "naf": lambda: partial(load_labels, "naf"),
+    "formes_juridiques": lambda: partial(load_labels, "legal_form"),
 }

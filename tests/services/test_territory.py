@@ -11,10 +11,11 @@ from django.db import connection
 from geo.domain.distance import distance_m
 from geo.domain.lambert import from_lambert93
 from geo.domain.point import Point, point
-from geo.load import load_territory, load_zones
+from geo.load import load_territory
 from geo.models import Commune, Departement, Vintage, Zone
 from geo.queries import commune_at, edition, find_communes, gazetteer, locate, zone_of
-from geo.sources.zones import ZoneFileError
+from geo.sources.shapes import UnknownShapeError
+from matchmaker.sync import sync
 from tests.services.conftest import checksum, real
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("france")]
@@ -39,7 +40,7 @@ def test_loading_again_does_nothing() -> None:
 def test_loading_by_force_ends_in_the_same_place_and_keeps_the_zones_of_a_file(tmp_path: Path) -> None:
     path = tmp_path / "zones.csv"
     path.write_text("CODGEO;ZE2020;LIBZE2020\n44109;5213;Nantes\n", encoding="utf-8")
-    load_zones(path)
+    sync("zones", [path])
 
     def told() -> list[object]:
         columns = ("code", "name", "kind", "postcodes", "population", "departement_id", "parent_id", "zone_id")
@@ -133,27 +134,28 @@ def test_without_a_file_the_arrondissement_stands_in_for_the_zone_d_emploi() -> 
 def test_a_file_attaches_communes_to_their_zone_d_emploi(tmp_path: Path) -> None:
     path = tmp_path / "zones.csv"
     path.write_text("CODGEO;ZE2020;LIBZE2020\n44109;5213;Nantes\n44162;5213;Nantes\n", encoding="utf-8")
-    zones, attached = load_zones(path)
-    assert zones == 1
-    assert attached >= 2
+    (run,) = sync("zones", [path])
+    assert (run.read, run.new) == (2, 2)
     zone = zone_of(NANTES)
     assert zone is not None
     assert (zone.kind, zone.code, zone.source) == ("ze2020", "5213", "zones.csv")
-    assert load_zones(path) == (zones, attached)
+    (again,) = sync("zones", [path])
+    assert (again.read, again.new, again.changed, again.unchanged) == (2, 0, 0, 2)
     assert Zone.objects.filter(kind="ze2020").count() == 1
 
 
 def test_an_empty_zone_file_is_refused_and_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "zones.csv"
     path.write_text("CODGEO;ZE2020\n", encoding="utf-8")
-    with pytest.raises(ZoneFileError, match="aucune commune"):
-        load_zones(path)
+    with pytest.raises(UnknownShapeError, match="aucune commune lisible"):
+        sync("zones", [path])
+    assert not Zone.objects.filter(kind="ze2020").exists()
 
 
 def test_the_real_table_gives_a_zone_to_nearly_every_commune() -> None:
-    zones, attached = load_zones(real("zones", "commune_zone_emploi_2020.csv.gz"))
-    assert zones == 306
-    assert attached > 34_500
+    (run,) = sync("zones", [real("zones", "commune_zone_emploi_2020.csv.gz")])
+    assert run.details["facts"]["zones d'emploi 2020"] == 306
+    assert (run.read, run.quarantined) == (34_875, 0)
     current = Commune.objects.filter(kind="commune")
     assert current.filter(zone__kind="ze2020").count() > 0.995 * current.count()
     assert zone_of(NANTES).name == "Nantes"  # type: ignore[union-attr]
