@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from matchmaker.domain.notice import Buyer, Notice, NoticeKind, NoticeLot, Place, Reservation
-from matchmaker.sources import clauses, fields, ted_defence
+from matchmaker.domain.notice import Buyer, LotAward, Notice, NoticeKind, NoticeLot, Place, Reservation
+from matchmaker.sources import clauses, fields, ted_defence, ted_results
 from matchmaker.sources.countries import alpha2
-from matchmaker.sources.lots import UNKNOWN_BUYER, awarded_amount, with_total
+from matchmaker.sources.lots import UNKNOWN_BUYER, with_total
 from matchmaker.sources.places import nuts_code, places_from_text, postcode
 from matchmaker.sources.ted_common import Header, choose_form, form_code, paragraphs, read_header, tags, text
 from matchmaker.sources.xml import (
@@ -110,7 +110,11 @@ class _Form:
         contract = child(self.form, "OBJECT_CONTRACT")
         division = child(contract, "LOT_DIVISION")
         kind = self.kind()
-        lots = with_total(self.lots(kind), self.total(kind), self.warnings)
+        awards = ted_results.awards(self.form, self.lot_ids(), self.warnings)
+        total = self.total(kind)
+        if kind is NoticeKind.MODIFICATION and len(awards) == 1 and total is not None:
+            awards = (replace(awards[0], amount_eur=total),)
+        lots = with_total(self.lots(kind, awards), total, self.warnings)
         return Notice(
             source="ted",
             id=self.header.id,
@@ -134,8 +138,17 @@ class _Form:
             else fields.positive_int(raw_text(division, "LOT_MAX_NUMBER")),
             max_lots_won=fields.positive_int(raw_text(division, "LOT_MAX_ONE_TENDERER")),
             exclusive_grouping=clauses.exclusive_grouping(" ".join(paragraphs(self.form))),
+            awards=awards,
+            changes=ted_results.changes(self.form, self.lot_ids(), self.warnings) if self.code == "F14" else (),
+            refers_to=self.refers_to(),
             warnings=tuple(dict.fromkeys(self.warnings)),
         )
+
+    def refers_to(self) -> tuple[str, ...]:
+        """The notice that this one follows, as the header and as the form name it."""
+        named = (raw_text(number) for number in descendants(self.form, "NOTICE_NUMBER_OJ"))
+        names = [f"ted:{self.header.previous}" if self.header.previous else "", *(f"ted-oj:{n}" for n in named if n)]
+        return tuple(dict.fromkeys(filter(None, names)))
 
     def kind(self) -> NoticeKind:
         announced = attribute(child(self.form, "NOTICE"), "TYPE")
@@ -179,20 +192,24 @@ class _Form:
 
     # --- lots ---
 
-    def lots(self, kind: NoticeKind) -> list[NoticeLot]:
-        parts = [
+    def parts(self) -> list[tuple[Element, Element]]:
+        return [
             (contract, part)
             for contract in children(self.form, "OBJECT_CONTRACT")
             for part in [*children(contract, "OBJECT_DESCR")] or [contract]
         ]
-        ids = fields.distinct_lot_ids([raw_text(part, "LOT_NO") for _, part in parts])
+
+    def lot_ids(self) -> list[str]:
+        return fields.distinct_lot_ids([raw_text(part, "LOT_NO") for _, part in self.parts()])
+
+    def lots(self, kind: NoticeKind, awards: tuple[LotAward, ...]) -> list[NoticeLot]:
+        parts = self.parts()
         shared = self.shared_wording()
-        awards = self.awarded() if kind is NoticeKind.AWARD else {}
+        values = ted_results.amounts_by_lot(awards) if kind is NoticeKind.AWARD else {}
         lots = []
-        for lot_id, (contract, part) in zip(ids, parts, strict=True):
+        for lot_id, (contract, part) in zip(self.lot_ids(), parts, strict=True):
             lot = self.lot(contract, part, lot_id, shared, alone=len(parts) == 1)
-            values = awards.get(lot_id) or (awards.get("", []) if len(parts) == 1 else [])
-            lots.append(replace(lot, amount_eur=awarded_amount(values) or lot.amount_eur))
+            lots.append(replace(lot, amount_eur=values.get(lot_id) or lot.amount_eur))
         return lots
 
     def shared_wording(self) -> clauses.Wording:
@@ -220,7 +237,7 @@ class _Form:
             title=text(part, "TITLE") or text(contract, "TITLE"),
             description=text(part, "SHORT_DESCR"),
             cpvs=self.cpvs(contract, part, label, alone=alone),
-            amount_eur=self.amount(child(part, "VAL_OBJECT"), label),
+            amount_eur=ted_results.amount(child(part, "VAL_OBJECT"), label, self.warnings),
             places=self.places(part, alone=alone),
             duration_months=self.duration(part, label),
             start=fields.parse_date(raw_text(part, "DATE_START")),
@@ -252,43 +269,18 @@ class _Form:
 
     # --- amounts ---
 
-    def amount(self, value: Element | None, label: str) -> int | None:
-        """The amount in ``value``, the top of it if it is a range; not what the buyer keeps to itself."""
-        if value is None or attribute(value, "PUBLICATION") == "NO":
-            return None
-        figure = raw_text(value, "HIGH") or raw_text(value)
-        return fields.amount_eur(figure, attribute(value, "CURRENCY"), label, self.warnings)
-
-    def first_amount(self, holder: Element | None, label: str, *names: str) -> int | None:
-        """The first usable amount among the elements called ``names``, in that order."""
-        values = (value for name in names for value in children(holder, name))
-        return next((amount for value in values if (amount := self.amount(value, label)) is not None), None)
-
     def total(self, kind: NoticeKind) -> int | None:
         """The amount of the whole notice: awarded or estimated; after a modification, the new value."""
         label = "Ensemble de l'avis"
         if kind is NoticeKind.MODIFICATION:
             change = child(self.form, "MODIFICATIONS_CONTRACT", "INFO_MODIFICATIONS")
             for holder in (child(change, "VALUES"), change):
-                after = self.first_amount(holder, label, "VAL_TOTAL_AFTER")
+                after = ted_results.first_amount(holder, label, self.warnings, "VAL_TOTAL_AFTER")
                 if after is not None:
                     return after
         contract = child(self.form, "OBJECT_CONTRACT")
-        return self.first_amount(contract, label, "VAL_TOTAL", "VAL_ESTIMATED_TOTAL", "VAL_RANGE_TOTAL")
-
-    def awarded(self) -> dict[str, list[int]]:
-        """Awarded values by lot number, "" where the award names no lot."""
-        values: dict[str, list[int]] = {}
-        for award in children(self.form, "AWARD_CONTRACT"):
-            number = fields.lot_id(raw_text(award, "LOT_NO"))
-            awarded = child(award, "AWARDED_CONTRACT")
-            for holder in (child(awarded, "VALUES"), child(awarded, "VALUE"), awarded):
-                names = ("VAL_TOTAL", "VAL_RANGE_TOTAL", "VAL_ESTIMATED_TOTAL")
-                amount = self.first_amount(holder, f"Lot {number or '1'}", *names)
-                if amount is not None:
-                    values.setdefault(number, []).append(amount)
-                    break
-        return values
+        names = ("VAL_TOTAL", "VAL_ESTIMATED_TOTAL", "VAL_RANGE_TOTAL")
+        return ted_results.first_amount(contract, label, self.warnings, *names)
 
 
 def _reservation(codes: set[str]) -> Reservation:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from matchmaker.domain.notice import Buyer, Notice, NoticeKind, NoticeLot, Place
+from matchmaker.domain.notice import Buyer, LotAward, Notice, NoticeKind, NoticeLot, Place, Winner
 from matchmaker.sources import clauses, fields
 from matchmaker.sources.countries import alpha2
 from matchmaker.sources.lots import UNKNOWN_BUYER, awarded_amount, with_total
 from matchmaker.sources.places import nuts_code, places_from_text, postcode
 from matchmaker.sources.ted_common import Header, form_code, paragraphs, text
+from matchmaker.sources.ted_results import lots_named
 from matchmaker.sources.xml import Element, attribute, child, children, descendants, local_name, raw_text
 
 FORMS: Final = {
@@ -60,6 +61,8 @@ def parse_defence(header: Header, form: Element) -> Notice:
         country=header.country,
         url=header.url,
         exclusive_grouping=clauses.exclusive_grouping(" ".join(paragraphs(form))),
+        awards=tuple(_award(award, ids, warnings) for award in descendants(form, "AWARD_OF_CONTRACT_DEFENCE")),
+        refers_to=(f"ted:{header.previous}",) if header.previous else (),
         warnings=tuple(dict.fromkeys(warnings)),
     )
 
@@ -145,6 +148,27 @@ def _awarded(form: Element, warnings: list[str]) -> int | None:
     awards = descendants(form, "CONTRACT_VALUE_INFORMATION")
     amounts = [_cost(award, "Attribution", warnings) for award in awards]
     return awarded_amount([amount for amount in amounts if amount is not None])
+
+
+def _award(award: Element, lots: list[str], warnings: list[str]) -> LotAward:
+    signed = child(award, "CONTRACT_AWARD_DATE")
+    offers = raw_text(award, "OFFERS_RECEIVED_NUMBER")
+    return LotAward(
+        lot_ids=lots_named(raw_text(award, "LOT_NUMBER"), lots),
+        contract_id=raw_text(award, "CONTRACT_NUMBER"),
+        title=text(award, "CONTRACT_TITLE"),
+        awarded_on=fields.parse_date("-".join(raw_text(signed, name).zfill(2) for name in ("YEAR", "MONTH", "DAY"))),
+        amount_eur=_cost(child(award, "CONTRACT_VALUE_INFORMATION"), "Attribution", warnings),
+        offers=int(offers) if offers.isdecimal() and len(offers) < 6 else None,
+        winners=tuple(_winner(firm) for firm in children(award, "ECONOMIC_OPERATOR_NAME_ADDRESS")),
+    )
+
+
+def _winner(firm: Element) -> Winner:
+    address = child(firm, "CONTACT_DATA_WITHOUT_RESPONSIBLE_NAME")
+    country = alpha2(attribute(child(address, "COUNTRY"), "VALUE"))
+    place = Place(postcode=postcode(raw_text(address, "POSTAL_CODE")), city=raw_text(address, "TOWN"), country=country)
+    return Winner(name=text(address, "ORGANISATION", "OFFICIALNAME"), place=place)
 
 
 def _cost(holder: Element | None, label: str, warnings: list[str]) -> int | None:
