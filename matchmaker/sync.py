@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from matchmaker.commitments import refresh_commitments
-from matchmaker.ingest import ingest_awards, ingest_firms
+from matchmaker.ingest import Edition, ingest_awards, ingest_firms, ingest_units
 from matchmaker.ingest.report import Origin, Progress, reading, silent
 from matchmaker.ingest.territory import LOADERS, ingest_territory
 from matchmaker.locks import ImportBusyError, holding, of_source
@@ -125,6 +125,20 @@ def _territory(wanted: Source, files: Sequence[Path], progress: Progress) -> lis
     return [ingest_territory(path, wanted, progress) for path in _given(wanted, files)]
 
 
+def _register(wanted: Source, files: Sequence[Path], progress: Progress) -> list[ImportRun]:
+    """All files together are one edition: who is in none of them leaves the register."""
+    edition = Edition(wanted.key)
+    last = len(_given(wanted, files)) - 1
+    return [
+        ingest_firms(path, progress, source=wanted, edition=edition, last=place == last)
+        for place, path in enumerate(files)
+    ]
+
+
+def _units(wanted: Source, files: Sequence[Path], progress: Progress) -> list[ImportRun]:
+    return ingest_units(_given(wanted, files), progress, source=wanted)
+
+
 def _given(wanted: Source, files: Sequence[Path]) -> Sequence[Path]:
     if not files:
         raise CannotFetchError(f"{wanted.title} : donnez le fichier ({wanted.help}) ; il se trouve sur {wanted.page}.")
@@ -151,8 +165,14 @@ def _runner_since(wanted: Source) -> Callable[[Source, date, Progress], list[Imp
 
 # One line a source: who imports it, from these files or, when there are none, from its own client.
 RUNNERS: Mapping[str, Runner] = {
-    "siae": _firms,
-    "esat": _firms,
+    "siae": _register,
+    "ea": _register,
+    "esat": _register,
+    "geiq": _register,
+    "esus": _units,
+    "ess_france": _units,
+    "api_sirene": _firms,
+    "recherche_entreprises": _firms,
     "decp": _awards,
     **dict.fromkeys(LOADERS, _territory),
 }

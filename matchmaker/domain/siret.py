@@ -42,6 +42,21 @@ def luhn_is_right(digits: str) -> bool:
     return _luhn_sum(digits) % 10 == 0
 
 
+def normalise_siren(text: str) -> str:
+    """The 9 digits of a SIREN, from itself, from a SIRET or from a French VAT number's end; raise ``SiretError``."""
+    digits = re.sub(r"^(?:siren|FR[0-9A-Z]{2})|[\s.\-\u2010-\u2015:]", "", text.strip(), flags=re.IGNORECASE)
+    if not digits:
+        raise SiretError("Le SIREN manque : complétez-le (9 chiffres) et relancez l'import.")
+    if re.fullmatch(r"[0-9]{13,14}", digits):
+        return normalise_siret(digits.zfill(14))[:9]
+    if not re.fullmatch(r"[0-9]{7,9}", digits):
+        raise SiretError(f"« {text.strip()} » n'est pas un SIREN : il faut 9 chiffres.")
+    digits = digits.zfill(9)  # a spreadsheet eats the zeros in front; the key below tells
+    if int(digits) == 0 or _luhn_sum(digits) % 10:
+        raise SiretError(f"Le SIREN « {text.strip()} » a une clé fausse : vérifiez ses chiffres.")
+    return digits
+
+
 def _key_is_right(digits: str) -> bool:
     if luhn_is_right(digits):
         return True

@@ -2,81 +2,154 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import batched
 from pathlib import Path
 
 from django.db import DataError, transaction
 from django.utils import timezone
 
-from matchmaker.describe import Describer, describer, fingerprint
+from matchmaker.describe import Describer, describer
 from matchmaker.domain.firm import FirmRecord
+from matchmaker.domain.register import INCLUSIVE
+from matchmaker.ingest.registers import Edition, keep_entries, linked_by_name, retire_absent
 from matchmaker.ingest.report import Progress, Report, batch_size, importing, silent
-from matchmaker.models import Firm, ImportRun, RawDocument
+from matchmaker.ingest.rows import BATCH, known_hash, upsert
+from matchmaker.models import Firm, ImportRun, RawDocument, RegisterEntry
 from matchmaker.sources import tables
 from matchmaker.sources.catalogue import Source
-from matchmaker.sources.firms import RefusedRow, mapping_of, read_firms
+from matchmaker.sources.firms import RefusedRow, read_firms
+from matchmaker.sources.registers import mapping_of
 
-BATCH = 1_000
-_WRITTEN = [
-    field.name
-    for field in Firm._meta.concrete_fields
-    if field.name not in ("id", "siret")  # everything a source or a deduction may change
-]
+_NAMELESS = 20_000  # rows without SIRET that one table may have searched by name
 
 
-def ingest_firms(path: Path, progress: Progress = silent, *, source: Source | None = None) -> ImportRun:
-    """Import one table of firms. Raises TableError when it is no table we know, ImportBusyError when busy."""
+def ingest_firms(
+    path: Path,
+    progress: Progress = silent,
+    *,
+    source: Source | None = None,
+    edition: Edition | None = None,
+    last: bool = True,
+) -> ImportRun:
+    """Import one table of firms. Raises TableError when it is no table we know, ImportBusyError when busy.
+
+    ``edition``: this file is a whole edition of a register, or one of its files; after its ``last`` one, firms the
+    register no longer holds lose the kind it gave them.
+    """
     with importing("firms", path.name, source) as report:
-        mapping = mapping_of(path)  # inside: a file refused whole leaves a report too
+        mapping = mapping_of(path, source.key if source else "")  # inside: a file refused whole leaves a report too
         report.run.sha256 = tables.sha256(path)
         raw, _ = RawDocument.objects.get_or_create(
             sha256=report.run.sha256, defaults={"name": path.name, "size": path.stat().st_size}
         )
-        deducing = describer(timezone.localdate())
-        seen: set[int] = set()
+        table = _Table(path.name, mapping.name, describer(timezone.localdate()), raw, report)
         for batch in batched(read_firms(path, mapping), batch_size(BATCH), strict=False):
             with transaction.atomic():
-                _keep(batch, path.name, mapping.name, deducing, raw, seen, report)
+                table.keep(list(table.readable(batch)))
                 report.save()
             progress(f"{report.counts['read']} lignes lues")
+        with transaction.atomic():
+            table.keep(list(table.found_by_name()))
+            report.save()
+        if mapping.name == "recherche_entreprises":
+            report.facts["unités légales"] = len({number // 100_000 for number in table.seen})
+        if edition is not None:
+            edition.numbers |= {f"{number:014d}" for number in table.seen}
+            if last:
+                retire_absent(edition, table.deducing, report)
     return report.run
 
 
-def _keep(
-    batch: Iterable[FirmRecord | RefusedRow],
-    file: str,
-    source_format: str,
-    describer: Describer,
-    raw: RawDocument,
-    seen: set[int],
-    report: Report,
-) -> None:
-    records = list(_readable(batch, file, source_format, seen, report))
-    known = {firm.siret: firm for firm in Firm.objects.filter(siret__in=[record.siret for record in records])}
-    changed: dict[str, Firm] = {}
-    for record in records:
-        before = known.get(record.siret)
-        firm = describer.describe(record, before)
-        for warning in record.warnings:
-            report.warn(warning)
-        if firm.point is None:
-            report.warn("Aucun lieu reconnu : l'entreprise est gardée mais ne peut pas être rapprochée.")
-        if before is None or known_hash(before) != firm.record_hash:
-            firm.raw, firm.updated_at = raw, timezone.now()
-            changed[record.siret] = firm
-    refused = _write(
-        list(changed.values()), {record.siret: record.line for record in records}, file, source_format, report
-    )
-    for record in records:
-        if record.line not in refused:
-            report.count(_outcome(known.get(record.siret), changed.get(record.siret)), source_format)
-    report.mend({_locator(file, record.line) for record in records if record.line not in refused})
+@dataclass(slots=True)
+class _Table:
+    """A table on its way in."""
 
+    file: str
+    source_format: str
+    deducing: Describer
+    raw: RawDocument
+    report: Report
+    seen: set[int] = field(default_factory=set)
+    nameless: list[RefusedRow] = field(default_factory=list)  # rows of a register without SIRET
+    sure: dict[str, float] = field(default_factory=dict)  # SIRET found by a name -> how likely
 
-def known_hash(firm: Firm) -> str:
-    """Hash of a row as it stands; rows that came in bulk (``ingest/sirene.py``) are hashed when first compared."""
-    return firm.record_hash or fingerprint(firm)
+    def readable(self, batch: Iterable[FirmRecord | RefusedRow]) -> Iterator[FirmRecord]:
+        """Records to keep; rows without SIRET wait for the end, others that cannot be read go to quarantine."""
+        for item in batch:
+            self.report.counts["read"] += 1
+            self.report.formats[self.source_format]["read"] += 1
+            if isinstance(item, FirmRecord):
+                if self._is_first(item.siret):
+                    yield item
+            elif item.record is not None and self.source_format in INCLUSIVE and len(self.nameless) < _NAMELESS:
+                self.nameless.append(item)
+            else:
+                self._refuse(item)
+
+    def found_by_name(self) -> Iterator[FirmRecord]:
+        """Rows without SIRET whose name and place stand for one firm without doubt; the others go to quarantine.
+
+        Last, when every firm of the table is known, so that what is found does not depend on an interruption.
+        """
+        for row, linked in zip(self.nameless, linked_by_name(self.nameless), strict=True):
+            if linked is None or row.record is None:
+                self._refuse(row)
+                continue
+            self.report.facts["rapprochés par le nom"] = self.report.facts.get("rapprochés par le nom", 0) + 1
+            if self._is_first(linked.siret):
+                self.sure[linked.siret] = linked.probability
+                yield replace(row.record, siret=linked.siret)
+
+    def _is_first(self, siret: str) -> bool:
+        first = int(siret) not in self.seen
+        if not first:
+            self.report.warn("SIRET répété dans le fichier : la première ligne est gardée.")
+        self.seen.add(int(siret))
+        return first
+
+    def _refuse(self, row: RefusedRow) -> None:
+        payload = json.dumps(dict(row.values), ensure_ascii=False).encode()
+        locator = _locator(self.file, row.number)
+        self.report.quarantine(locator, row.reason, row.message, self.source_format, row.excerpt, payload)
+
+    def keep(self, records: Sequence[FirmRecord]) -> None:
+        """Deduce and write a batch."""
+        report = self.report
+        entries = [self._entry(record) for record in records] if self.source_format in INCLUSIVE else []
+        for entry in entries:
+            self.deducing.claims.put(entry.number, entry.claim())
+        known = {firm.siret: firm for firm in Firm.objects.filter(siret__in=[record.siret for record in records])}
+        changed: dict[str, Firm] = {}
+        for record in records:
+            before = known.get(record.siret)
+            firm = self.deducing.describe(record, before)
+            for warning in record.warnings:
+                report.warn(warning)
+            if firm.point is None:
+                report.warn("Aucun lieu reconnu : l'entreprise est gardée mais ne peut pas être rapprochée.")
+            if before is None or known_hash(before) != firm.record_hash:
+                firm.raw, firm.updated_at = self.raw, timezone.now()
+                changed[record.siret] = firm
+        lines = {record.siret: record.line for record in records}
+        refused = _write(list(changed.values()), lines, self.file, self.source_format, report)
+        keep_entries([entry for entry in entries if lines[entry.number] not in refused], self.deducing)
+        for record in records:
+            if record.line not in refused:
+                report.count(_outcome(known.get(record.siret), changed.get(record.siret)), self.source_format)
+        report.mend({_locator(self.file, record.line) for record in records if record.line not in refused})
+
+    def _entry(self, record: FirmRecord) -> RegisterEntry:
+        """What a register of establishments holds of one."""
+        return RegisterEntry(
+            source=record.source,
+            number=record.siret,
+            name=record.name[:200],
+            inclusive_kind=record.inclusive_kind,
+            probability=self.sure.get(record.siret),
+        )
 
 
 def _outcome(before: Firm | None, after: Firm | None) -> str:
@@ -108,27 +181,5 @@ def _write(firms: list[Firm], lines: dict[str, int], file: str, source_format: s
     return refused
 
 
-def upsert(firms: list[Firm]) -> None:
-    """Insert or replace firms by SIRET, in one statement."""
-    Firm.objects.bulk_create(firms, update_conflicts=True, unique_fields=["siret"], update_fields=_WRITTEN)
-
-
 def _locator(file: str, line: int) -> str:
     return f"{file}, ligne {line}"
-
-
-def _readable(
-    batch: Iterable[FirmRecord | RefusedRow], file: str, source_format: str, seen: set[int], report: Report
-) -> Iterator[FirmRecord]:
-    """Records to keep; refused rows go to quarantine, a SIRET met again in the file is passed over."""
-    for item in batch:
-        report.counts["read"] += 1
-        report.formats[source_format]["read"] += 1
-        if isinstance(item, RefusedRow):
-            report.quarantine(_locator(file, item.number), item.reason, item.message, source_format, item.excerpt)
-            continue
-        if int(item.siret) in seen:
-            report.warn("SIRET répété dans le fichier : la première ligne est gardée.")
-            continue
-        seen.add(int(item.siret))
-        yield item

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from matchmaker.describe import describer
-from matchmaker.ingest.firms import upsert
+from matchmaker.ingest.rows import upsert
 from matchmaker.models import Firm
 from matchmaker.reference import reference
 

@@ -28,6 +28,7 @@ __all__ = [
     "importing",
     "reading",
     "reading_again",
+    "rereading",
     "silent",
 ]
 
@@ -79,6 +80,11 @@ def reading_again(places: Mapping[str, str]) -> Iterator[None]:
         yield
     finally:
         _AGAIN.reset(token)
+
+
+def rereading() -> bool:
+    """Whether what is imported are records of quarantine: a part of a source, never the whole."""
+    return _AGAIN.get() is not None
 
 
 def _own(locator: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from matchmaker.domain.register import Claim
+
 
 class RegisterEntry(models.Model):
     """One entry of a register: of an establishment (SIRET) or of a legal unit (SIREN)."""
@@ -28,3 +30,6 @@ class RegisterEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source} {self.number}"
+
+    def claim(self) -> Claim:
+        return Claim(self.source, self.inclusive_kind, self.ess, self.esus, self.esus_until)

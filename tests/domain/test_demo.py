@@ -31,8 +31,9 @@ from matchmaker.domain.reference import Reference, build_reference
 from matchmaker.domain.siret import is_valid_siret
 from matchmaker.reference import shipped_tables
 from matchmaker.sources.files import RawDocument
-from matchmaker.sources.firms import mapping_of, read_firms
+from matchmaker.sources.firms import read_firms
 from matchmaker.sources.notices import parse_notice
+from matchmaker.sources.registers import mapping_of
 from tests.domain.demo_towns import TOWNS
 
 AS_OF = date(2026, 11, 23)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from matchmaker.models import Buyer, Firm, Lot, Publication, Tender
+from matchmaker.models import Buyer, Firm, Lot, Publication, RegisterEntry, Tender
+from tests.factories import make_firm, siret
 from tests.services.firm_rows import many
 from tests.services.killing import KILLS, Import, survives
 from tests.services.notices import TED, folder, numbered, text, version
@@ -26,8 +27,24 @@ def notices(path: Path) -> list[str]:
     return ["ingest", "notices", str(folder(path / "avis", **files, n11=text(TED), n12=newer, n13=text()[:3000]))]
 
 
+def esus_list(path: Path) -> list[str]:
+    """Agreements of firms that are known, of some that are not, one with a wrong number."""
+    sirens = [siret(9_000 + number)[:9] for number in range(18)]
+    rows = [{"siren": siren, "nom": f"Structure {siren}", "date de fin": "2030-12-31"} for siren in sirens]
+    return ["sync", "esus", str(write_csv(path / "esus.csv", [*rows, rows[0] | {"siren": "1"}]))]
+
+
+def twelve_firms() -> None:
+    """Known before the list comes, of which one left it since."""
+    for number in [*range(9_000, 9_011), 9_900]:
+        make_firm(siret=siret(number), legal_form="5710", address="1 rue des Tisserands")
+    RegisterEntry.objects.create(source="esus", number=siret(9_900)[:9], esus=True)
+
+
 IMPORTS = [
-    Import("siae", siae_list, (Firm,)),
+    # "resumes": who left the list is counted by the run that retires it, killed later or not.
+    Import("esus", esus_list, (Firm, RegisterEntry), before=twelve_firms, resumes=True),
+    Import("siae", siae_list, (Firm, RegisterEntry)),
     Import("notices", notices, (Tender, Lot, Buyer, Publication)),
 ]
 

@@ -13,12 +13,13 @@ from geo.domain.distance import distance_km
 from geo.domain.point import point
 from matchmaker.domain.firm import FirmRecord
 from matchmaker.domain.siret import is_valid_siret
-from matchmaker.sources import firms
-from matchmaker.sources.firms import RefusedRow, mapping_of, parse_rows, read_firms
+from matchmaker.sources import firms, registers
+from matchmaker.sources.firms import RefusedRow, parse_rows, read_firms
+from matchmaker.sources.registers import mapping_of
 from matchmaker.sources.tables import Row, TableError
 from tests.sources.firm_tables import COLLECTERIE, ESAT, ESAT_ROW, SIAE, SIRENE, write_csv
 
-MAPPINGS = {"sirene": (firms.SIRENE, SIRENE), "siae": (firms.SIAE, SIAE), "esat": (firms.ESAT, ESAT_ROW)}
+MAPPINGS = {"sirene": (firms.SIRENE, SIRENE), "siae": (registers.SIAE, SIAE), "esat": (registers.ESAT, ESAT_ROW)}
 
 
 def read(source: str, **changes: str) -> FirmRecord | RefusedRow:
@@ -134,7 +135,7 @@ def test_zeros_a_spreadsheet_ate_come_back() -> None:
     ("source", "changes", "reason", "words"),
     [
         ("siae", {"siret": "75187049400027"}, "siret_invalide", "a une clé fausse"),
-        ("siae", {"siret": ""}, "siret_invalide", "Le SIRET manque"),
+        ("siae", {"siret": ""}, "sans_siret", "Le SIRET manque"),
     ],
 )
 def test_a_row_without_a_right_siret_is_refused_with_a_french_reason(
@@ -155,7 +156,7 @@ def test_a_row_without_a_right_siret_is_refused_with_a_french_reason(
         ("siae", {"ca": "9" * 20}, "dépasse tout"),
         ("siae", {"ca": "nan"}, "n'est pas un nombre"),
         ("siae", {"ca": "inf"}, "dépasse tout"),
-        ("sirene", {"dateDeclaration": "01/10/2026"}, "n'est pas une date"),
+        ("sirene", {"dateDeclaration": "31/02/2026"}, "n'est pas une date"),
         ("sirene", {"metiersDeclares": "peinture"}, "attendu : T01 à T46"),
         ("sirene", {"metiersDeclares": "T47"}, "attendu : T01 à T46"),
         ("sirene", {"rayonInterventionKm": "-10"}, "ne peut pas être négatif"),
@@ -195,7 +196,7 @@ def test_half_a_place_is_no_place() -> None:
 
 def test_a_row_of_windows_1252_says_so(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "l.csv", [SIAE | {"name": "Régie"}], encoding="cp1252")
-    (found,) = read_firms(path, firms.SIAE)
+    (found,) = read_firms(path, registers.SIAE)
     assert isinstance(found, FirmRecord)
     assert found.name == "Régie"
     assert found.warnings == ("Caractères mal codés : lus comme du Windows-1252.",)
@@ -203,7 +204,7 @@ def test_a_row_of_windows_1252_says_so(tmp_path: Path) -> None:
 
 def test_a_bad_row_never_hides_the_next_one(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "l.csv", [SIAE, SIAE | {"siret": "123"}, SIAE | {"siret": ESAT}])
-    found = list(read_firms(path, firms.SIAE))
+    found = list(read_firms(path, registers.SIAE))
     assert [type(item).__name__ for item in found] == ["FirmRecord", "RefusedRow", "FirmRecord"]
 
 
