@@ -138,7 +138,7 @@ def import_out(run: ImportRun, killed: set[int]) -> ImportOut:
 
 
 class SourceOut(Schema):
-    """One source. ``freshness``: never, fresh or stale; ``dated``: the day its data speak of."""
+    """One source. ``freshness``: never, fresh or stale; ``dated``: the day its data speak of, if its producer says it."""
 
     key: str
     title: str
@@ -166,7 +166,7 @@ def source_out(stand: Stand) -> SourceOut:
     return SourceOut(
         **{name: getattr(stand.source, name) for name in names},
         freshness=stand.freshness,
-        dated=stand.day,
+        dated=stand.dated,
         checked_at=stand.state.checked_at,
         next_at=stand.next_at,
         busy=stand.busy,

@@ -32,17 +32,19 @@ class Stand:
     today: date
 
     @property
-    def day(self) -> date | None:
-        """The day the data speak of: as their producer dates them, else that of the import."""
-        if not self.done:
-            return None
-        return self.done.dated or timezone.localdate(self.done.finished_at or self.done.started_at)
+    def dated(self) -> date | None:
+        """The day the data speak of, when their producer says it."""
+        return self.done.dated if self.done else None
+
+    @property
+    def imported_on(self) -> date | None:
+        return timezone.localdate(self.done.finished_at or self.done.started_at) if self.done else None
 
     @property
     def verified(self) -> date | None:
         """Until when we know that nothing newer was published."""
         checked = timezone.localdate(self.state.checked_at) if self.state.checked_at else None
-        return max(filter(None, (self.day, checked)), default=None) if self.done else None
+        return max(filter(None, (self.dated or self.imported_on, checked)), default=None) if self.done else None
 
     @property
     def age_days(self) -> int | None:

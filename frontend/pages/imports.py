@@ -146,11 +146,12 @@ def _retry_here(request: HttpRequest, numbers: list[int]) -> None:
 
 
 def retried_words(wanted: int, mended: int, left: int, gone: int) -> str:
-    """What became of the records one wanted read again."""
+    """What became of the records one wanted read again. Nothing is singular in French."""
     parts = [
-        ngettext("%(n)d enregistrement relu", "%(n)d enregistrements relus", wanted - gone) % {"n": wanted - gone},
-        ngettext("%(n)d réparé", "%(n)d réparés", mended) % {"n": mended},
-        ngettext("%(n)d toujours illisible", "%(n)d toujours illisibles", left) % {"n": left},
+        ngettext("%(n)d enregistrement relu", "%(n)d enregistrements relus", max(1, wanted - gone))
+        % {"n": wanted - gone},
+        ngettext("%(n)d réparé", "%(n)d réparés", max(1, mended)) % {"n": mended},
+        ngettext("%(n)d toujours illisible", "%(n)d toujours illisibles", max(1, left)) % {"n": left},
     ]
     if gone:
         parts.append(_("%(n)d sans contenu gardé : redonnez leur fichier") % {"n": gone})

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import expect
 
+from matchmaker.locks import holding, of_source
+from matchmaker.models import ImportRun, SourceState
 from tests.browser.conftest import PHONE, Site, axe_source
 from tests.factories import Territory, make_import, make_quarantine, make_run
 
-PAGES = ("lots", "nothing", "alone", "group", "missing", "unknown", "firm", "masked", "runs", "sources", "login", "404")
+PAGES = (
+    "lots",
+    "nothing",
+    "alone",
+    "group",
+    "missing",
+    "unknown",
+    "firm",
+    "masked",
+    "runs",
+    "sources",
+    "source",
+    "login",
+    "404",
+)
 
 
 def address(name: str, drawn: Territory) -> str:
@@ -29,9 +47,20 @@ def address(name: str, drawn: Territory) -> str:
         "masked": f"/firms/{drawn.masked.siret}/",
         "runs": "/runs/",
         "sources": "/sources/",
+        "source": "/sources/siae/",
         "login": "/login/",
         "404": "/nulle-part/",
     }[name]
+
+
+def imported() -> ImportRun:
+    """One source with a report and a quarantine, and a file without a source."""
+    make_import()
+    run = make_import(source_key="siae", kind="firms", read=3853, new=3828, quarantined=13, finished_at=timezone.now())
+    run.details = {"reasons": {"siret_invalide": 13}, "warnings": {"SIRET répété.": 12}, "facts": {"sans SIRET": 7}}
+    run.save()
+    make_quarantine(run, kind="firms", payload=zlib.compress(b"{}"))
+    return run
 
 
 def violations(site: Site) -> list[str]:
@@ -48,8 +77,8 @@ def violations(site: Site) -> list[str]:
 def test_axe_finds_nothing_serious_in_light_nor_dark(site: Site, drawn: Territory, name: str) -> None:
     if name in ("lots", "runs"):
         make_run(state="running", total=214, matched=120, grouped=60)
-    if name == "sources":
-        make_import()
+    if name in ("sources", "source"):
+        imported()
     for scheme in ("light", "dark"):
         site.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         site.open(address(name, drawn))
@@ -68,15 +97,56 @@ def test_a_phone_never_scrolls_sideways(visit: Callable[..., Site], drawn: Terri
     site.forgive_404()
 
 
-def test_staff_pages_are_accessible_too(visit: Callable[..., Site], drawn: Territory, client: Client) -> None:
-    make_quarantine()
-    staff = get_user_model().objects.create_user("equipe", password="x", is_staff=True)
-    client.force_login(staff)
-    site = visit()
-    cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": site.base}
-    site.page.context.add_cookies([cookie])  # type: ignore[list-item]
-    site.open("/imports/")
-    assert violations(site) == []
+@pytest.fixture
+def staff_site(visit: Callable[..., Site], drawn: Territory, client: Client) -> Callable[..., Site]:
+    """Visitors signed in as staff."""
+    client.force_login(get_user_model().objects.create_user("equipe", password="x", is_staff=True))
+
+    def arrive(**options: Any) -> Site:
+        site = visit(**options)
+        cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": site.base}
+        site.page.context.add_cookies([cookie])  # type: ignore[list-item]
+        return site
+
+    return arrive
+
+
+@pytest.mark.parametrize("address", ["/imports/", "/quarantine/", "/sources/siae/"])
+def test_staff_pages_are_accessible_too(staff_site: Callable[..., Site], address: str) -> None:
+    imported()
+    site = staff_site()
+    for scheme in ("light", "dark"):
+        site.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        site.open(address)
+        assert violations(site) == []
+        site.picture(f"equipe-{address.strip('/').replace('/', '-')}-{scheme}", full_page=True)
+    site.page.set_viewport_size(PHONE)
+    assert site.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_quarantine_is_read_again_without_script(staff_site: Callable[..., Site]) -> None:
+    run = imported()
+    make_quarantine(run, kind="notices", locator="avis.xml", payload=zlib.compress(b"<ContractNotice>"))
+    page = staff_site(java_script_enabled=False).open("/quarantine/")
+    page.locator("li", has_text="avis.xml").get_by_role("button", name="Relire").click()
+    expect(page.locator(".messages")).to_contain_text("1 enregistrement relu, 0 réparé, 1 toujours illisible.")
+    page.get_by_label("Fichier ou message").fill("avis.xml")
+    page.get_by_role("button", name="Filtrer").click()
+    expect(page.locator(".quarantined li")).to_have_count(1)
+
+
+def test_an_update_under_way_moves_by_itself(site: Site, drawn: Territory) -> None:
+    run = imported()
+    state = SourceState.objects.create(key="siae", words="1 000 lignes lues")
+    with holding(of_source("siae")):
+        page = site.open("/sources/siae/")
+        expect(page.locator("#stand")).to_contain_text("1 000 lignes lues")
+        state.words = "2 000 lignes lues"
+        state.save()
+        expect(page.locator("#stand")).to_contain_text("2 000 lignes lues")
+    expect(page.locator("#stand")).to_contain_text("enregistrements lus")
+    page.wait_for_selector("#stand:not([hx-trigger])", state="attached")
+    assert run.read
 
 
 def tab_order(site: Site, limit: int = 150) -> list[dict[str, Any]]:

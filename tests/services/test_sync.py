@@ -202,7 +202,7 @@ class TestFreshness:
         make_import(source_key="essai", finished_at=timezone.now(), dated=date(2020, 1, 1))
         SourceState.objects.create(key="essai", checked_at=timezone.now())
         assert stand().freshness == "fresh"
-        assert stand().day == date(2020, 1, 1)
+        assert stand().dated == date(2020, 1, 1)
 
     def test_a_failed_import_refreshes_nothing(self, essai: Source) -> None:
         make_import(source_key="essai", state="failed", finished_at=timezone.now())

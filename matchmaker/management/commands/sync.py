@@ -80,6 +80,7 @@ def _known(key: str) -> Source:
 
 def _freshness(stand: Stand) -> str:
     words = {"never": "jamais importée", "fresh": "à jour", "stale": "à rafraîchir"}[stand.freshness]
-    day = f" (données du {stand.day:%d/%m/%Y})" if stand.day else ""
+    day = f" (importée le {stand.imported_on:%d/%m/%Y})" if stand.imported_on else ""
+    day = f" (données du {stand.dated:%d/%m/%Y})" if stand.dated else day
     waiting = f", {stand.waiting} en quarantaine" if stand.waiting else ""
     return f"{words}{day}{waiting}"
