@@ -1,6 +1,7 @@
 """The path of a notice, readable top to bottom, so that no app calls upward.
 
-1. It arrives, is understood, kept and placed:  ``matchmaker.ingest`` (and firms deduced anew when tables changed)
+1. It arrives, is understood, kept and placed:  ``matchmaker.ingest`` (and firms deduced anew when tables changed,
+   their commitments and the lots' missing amounts from awards: ``matchmaker.refresh``)
 2. It meets firms:                              ``matchmaker.match``
 3. It finds a team:                             ``consortia.build``
 4. It is shown:                                 ``frontend``
@@ -23,6 +24,7 @@ from matchmaker.match import supply_version
 from matchmaker.models import Lot, Run, Tender
 from matchmaker.queries import open_lots
 from matchmaker.reference import reference
+from matchmaker.refresh import refresh_from_awards
 from matchmaker.runs import close
 from matchmaker.tasks import match
 
@@ -44,6 +46,7 @@ def start(as_of: date, *, force: bool = False, inline: bool = False) -> tuple[Ru
     under way for the same inputs is joined, another one still running is closed first.
     """
     refresh_firms(timezone.localdate())
+    refresh_from_awards(timezone.localdate())
     mark = fingerprint(as_of)
     if not force:
         known = Run.objects.exclude(state=Run.State.FAILED).first()  # a later run took over an earlier one's lots

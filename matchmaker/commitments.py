@@ -35,6 +35,7 @@ FROM wanted WHERE wanted.id = h.id AND h.firm_id IS DISTINCT FROM wanted.firm_id
 """
 
 # Firms whose figures kept differ from those of their awards; at most one pass over the holders that have a firm.
+# An award notice of a contract that DECP tell too counts once: as DECP, which know its duration.
 _STALE = """
 WITH now AS (
     SELECT h.firm_id,
@@ -48,6 +49,10 @@ WITH now AS (
     FROM matchmaker_awardholder h
     JOIN matchmaker_award a ON a.id = h.award_id
     JOIN matchmaker_firm f ON f.id = h.firm_id
+    WHERE a.source = 'decp' OR NOT EXISTS (
+        SELECT 1 FROM matchmaker_awardholder twin JOIN matchmaker_award d ON d.id = twin.award_id
+        WHERE twin.firm_id = h.firm_id AND d.source = 'decp' AND d.buyer_id = a.buyer_id
+          AND abs(d.notified_on - a.notified_on) <= %(twin)s)
     GROUP BY h.firm_id
 )
 SELECT f.id, COALESCE(now.ending, 0), COALESCE(now.notified, 0), COALESCE(now.known, 0)
@@ -69,7 +74,8 @@ def refresh_commitments(on: date) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_LINK)
         rules = reference()
-        cursor.execute(_STALE, {"on": on, "start": horizon(on, rules), "usual": turnover_year(None, False, on, rules)})
+        usual, twin = turnover_year(None, False, on, rules), rules.integer("award.twin_days")
+        cursor.execute(_STALE, {"on": on, "start": horizon(on, rules), "usual": usual, "twin": twin})
         stale = cursor.fetchall()
     deducing = describer(on) if stale else None
     for batch in batched(stale, BATCH, strict=False):

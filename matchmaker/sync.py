@@ -12,12 +12,12 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 
-from matchmaker.commitments import refresh_commitments
 from matchmaker.ingest import Edition, ingest_awards, ingest_firms, ingest_units
 from matchmaker.ingest.report import Origin, Progress, reading, silent
 from matchmaker.ingest.territory import LOADERS, ingest_territory
 from matchmaker.locks import ImportBusyError, holding, of_source
 from matchmaker.models import ImportRun, SourceState
+from matchmaker.refresh import refresh_from_awards
 from matchmaker.sources.catalogue import Source, source
 from matchmaker.sources.downloads import Download, download
 from matchmaker.sources.http import PoliteClient
@@ -148,7 +148,7 @@ def _given(wanted: Source, files: Sequence[Path]) -> Sequence[Path]:
 def _awards(wanted: Source, files: Sequence[Path], progress: Progress) -> list[ImportRun]:
     """Contracts in, then what follows from them."""
     runs = [ingest_awards(path, progress, source=wanted) for path in _given(wanted, files)]
-    refresh_commitments(timezone.localdate())
+    refresh_from_awards(timezone.localdate())
     return runs
 
 

@@ -1,0 +1,14 @@
+"""What follows from awards, brought up to a day: firms' commitments and capacity, lots' estimated amounts."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from matchmaker.commitments import refresh_commitments
+from matchmaker.impute import impute_lots
+
+
+def refresh_from_awards(on: date) -> None:
+    """Idempotent; a few queries when nothing changed."""
+    refresh_commitments(on)
+    impute_lots()
