@@ -138,7 +138,7 @@ def import_out(run: ImportRun, killed: set[int]) -> ImportOut:
 
 
 class SourceOut(Schema):
-    """One source. ``freshness``: never, fresh or stale; ``dated``: the day its data speak of, if its producer says it."""
+    """One source. ``freshness``: never, fresh or stale; ``dated``: the day its data speak of, if it is said."""
 
     key: str
     title: str
