@@ -12,14 +12,14 @@ from matchmaker.import_queries import RETRY, QuarantineFilter, quarantine, reaso
 from matchmaker.ingest import report
 from matchmaker.ingest.notices import ingest_notices
 from matchmaker.locks import ImportBusyError, of_source
-from matchmaker.models import ImportRun, QuarantineItem, Tender
+from matchmaker.models import Firm, ImportRun, QuarantineItem, Tender
 from matchmaker.retry import note_retry, retry, retry_asked, retry_stand
 from matchmaker.stand import stand_of
 from matchmaker.tasks import retry as retry_task
 from tests.factories import make_import, make_quarantine
 from tests.services.firm_rows import many
 from tests.services.notices import folder, numbered, text
-from tests.sources.firm_tables import write_csv
+from tests.sources.firm_tables import SIAE, write_csv
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("places")]
 
@@ -146,3 +146,24 @@ def test_reasons_count_by_source_the_most_frequent_first() -> None:
     assert found == [("siae", "frequent", 2, 2), ("", "truncated_xml", 1, 0), ("siae", "rare", 1, 1)]
     assert quarantine(QuarantineFilter(words="9.x")).count() == 1
     assert of_source("quarantine")
+
+
+class TestRowsOfTables:
+    def test_a_row_is_read_again_at_its_own_place(self, tmp_path: Path) -> None:
+        rows = [*many(2), SIAE | {"siret": "123"}, SIAE | {"siret": "456"}]
+        call_command("sync", "siae", str(write_csv(tmp_path / "liste.csv", rows)), verbosity=0)
+        assert waiting() == ["liste.csv, ligne 4", "liste.csv, ligne 5"]
+        done = retry(list(QuarantineItem.objects.values_list("pk", flat=True)))
+        assert (done.wanted, done.left, done.gone) == (2, 2, 0)
+        assert waiting() == ["liste.csv, ligne 4", "liste.csv, ligne 5"]
+        assert Firm.objects.count() == 2
+
+    def test_a_row_that_can_be_read_by_now_makes_a_firm(self, tmp_path: Path) -> None:
+        rows = [*many(1), SIAE | {"siret": "123"}]
+        call_command("sync", "siae", str(write_csv(tmp_path / "liste.csv", rows)), verbosity=0)
+        item = QuarantineItem.objects.get()
+        item.payload = zlib.compress(zlib.decompress(item.payload).replace(b'"123"', f'"{SIAE["siret"]}"'.encode()))
+        item.save()
+        assert retry([item.pk]).mended == 1
+        assert Firm.objects.filter(siret=SIAE["siret"]).exists()
+        assert waiting() == []
