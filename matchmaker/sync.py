@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from matchmaker.ingest import Edition, ingest_awards, ingest_firms, ingest_units
 from matchmaker.ingest.report import Origin, Progress, reading, silent
+from matchmaker.ingest.sirene import ingest_sirene
 from matchmaker.ingest.territory import LOADERS, ingest_territory
 from matchmaker.locks import ImportBusyError, holding, of_source
 from matchmaker.models import ImportRun, SourceState
@@ -121,6 +122,10 @@ def _firms(wanted: Source, files: Sequence[Path], progress: Progress) -> list[Im
     return [ingest_firms(path, progress, source=wanted) for path in _given(wanted, files)]
 
 
+def _sirene(wanted: Source, files: Sequence[Path], progress: Progress) -> list[ImportRun]:
+    return [ingest_sirene(_given(wanted, files), progress, source=wanted)]
+
+
 def _territory(wanted: Source, files: Sequence[Path], progress: Progress) -> list[ImportRun]:
     return [ingest_territory(path, wanted, progress) for path in _given(wanted, files)]
 
@@ -165,6 +170,7 @@ def _runner_since(wanted: Source) -> Callable[[Source, date, Progress], list[Imp
 
 # One line a source: who imports it, from these files or, when there are none, from its own client.
 RUNNERS: Mapping[str, Runner] = {
+    "sirene": _sirene,
     "siae": _register,
     "ea": _register,
     "esat": _register,

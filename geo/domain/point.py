@@ -14,7 +14,7 @@ from dataclasses import dataclass
 EARTH_RADIUS_M = 6_371_009  # mean radius (IUGG), metres
 
 # (west, south, east, north) of the territories where French public contracts are performed.
-_FRENCH_BOXES = (
+FRENCH_BOXES = (
     (-5.6, 41.2, 9.8, 51.3),  # metropolitan France
     (-63.3, 14.2, -60.7, 18.3),  # Guadeloupe, Martinique, Saint-Martin, Saint-Barthélemy
     (-54.8, 1.9, -51.4, 6.0),  # Guyane
@@ -58,4 +58,4 @@ def point(*, lon: float, lat: float) -> Point:
 
 def in_france(place: Point) -> bool:
     """Tell whether a point lies in the box of a French territory (a check against swapped or lost signs)."""
-    return any(west <= place.lon <= east and south <= place.lat <= north for west, south, east, north in _FRENCH_BOXES)
+    return any(west <= place.lon <= east and south <= place.lat <= north for west, south, east, north in FRENCH_BOXES)

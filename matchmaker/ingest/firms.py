@@ -23,6 +23,8 @@ from matchmaker.sources.catalogue import Source
 from matchmaker.sources.firms import RefusedRow, read_firms
 from matchmaker.sources.registers import mapping_of
 
+NOWHERE = "Aucun lieu reconnu : l'entreprise est gardée mais ne peut pas être rapprochée."
+REPEATED = "SIRET répété dans le fichier : la première ligne est gardée."
 _NAMELESS = 20_000  # rows without SIRET that one table may have searched by name
 
 
@@ -45,7 +47,7 @@ def ingest_firms(
         raw, _ = RawDocument.objects.get_or_create(
             sha256=report.run.sha256, defaults={"name": path.name, "size": path.stat().st_size}
         )
-        table = _Table(path.name, mapping.name, describer(timezone.localdate()), raw, report)
+        table = Table(path.name, mapping.name, describer(timezone.localdate()), raw, report)
         for batch in batched(read_firms(path, mapping), batch_size(BATCH), strict=False):
             with transaction.atomic():
                 table.keep(list(table.readable(batch)))
@@ -64,7 +66,7 @@ def ingest_firms(
 
 
 @dataclass(slots=True)
-class _Table:
+class Table:
     """A table on its way in."""
 
     file: str
@@ -106,7 +108,7 @@ class _Table:
     def _is_first(self, siret: str) -> bool:
         first = int(siret) not in self.seen
         if not first:
-            self.report.warn("SIRET répété dans le fichier : la première ligne est gardée.")
+            self.report.warn(REPEATED)
         self.seen.add(int(siret))
         return first
 
@@ -129,7 +131,7 @@ class _Table:
             for warning in record.warnings:
                 report.warn(warning)
             if firm.point is None:
-                report.warn("Aucun lieu reconnu : l'entreprise est gardée mais ne peut pas être rapprochée.")
+                report.warn(NOWHERE)
             if before is None or known_hash(before) != firm.record_hash:
                 firm.raw, firm.updated_at = self.raw, timezone.now()
                 changed[record.siret] = firm

@@ -36,7 +36,26 @@ class Source:
     help: str = ""  # which files it takes, in French
 
 
+_DATASETS: Final = "https://www.data.gouv.fr/api/1/datasets"
+_STOCK: Final = "base-sirene-des-entreprises-et-de-leurs-etablissements-siren-siret"
+_PLACES: Final = "geolocalisation-des-etablissements-du-repertoire-sirene-pour-les-etudes-statistiques"
+
 SOURCES: Final[tuple[Source, ...]] = (
+    Source(
+        "sirene",
+        "Base SIRENE (stock mensuel)",
+        "firms",
+        "INSEE",
+        f"https://www.data.gouv.fr/fr/datasets/{_STOCK}/",
+        LICENCE_OUVERTE,
+        31,
+        urls=(
+            rf"{_DATASETS}/{_STOCK}/#stockunitelegale[-_](parquet|utf8)\.parquet",
+            rf"{_DATASETS}/{_STOCK}/#stocketablissement[-_](parquet|utf8)\.parquet",
+            rf"{_DATASETS}/{_PLACES}/#\.parquet",
+        ),
+        help="StockEtablissement, avec StockUniteLegale et la géolocalisation si possible, Parquet ou CSV (gzip, zip)",
+    ),
     Source(
         "siae",
         "Structures de l'insertion par l'activité économique",
