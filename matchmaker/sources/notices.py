@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from matchmaker.domain.notice import Notice
-from matchmaker.sources import boamp_json, boamp_xml, eforms, ted
+from matchmaker.sources import boamp_json, boamp_xml, eforms, ocds, ted
 from matchmaker.sources.files import RawDocument
 from matchmaker.sources.json_records import looks_like_json
 from matchmaker.sources.xml import NoticeError, local_name, parse_xml
@@ -39,4 +39,8 @@ def _of_json(content: bytes) -> Notice:
         ) from error
     if isinstance(record, dict) and boamp_json.is_record(record):
         return boamp_json.parse_record(record)
-    raise NoticeError("format_inconnu", "Ce JSON n'est pas un avis connu : fournissez un enregistrement du BOAMP.")
+    if ocds.is_ocds(record):
+        return ocds.parse_ocds(record)
+    raise NoticeError(
+        "format_inconnu", "Ce JSON n'est pas un avis connu : fournissez un enregistrement du BOAMP ou de l'OCDS."
+    )
