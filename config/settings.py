@@ -177,6 +177,12 @@ NODE_MODULES = Path(env("NODE_MODULES", str(BASE_DIR / "frontend" / "node_module
 # What sources download before importing it; resumable, may be emptied at any time.
 DOWNLOADS = Path(env("DOWNLOADS", str(BASE_DIR / ".local" / "downloads")))
 
+# Where the BOAMP's open data answer, and how many seconds pass between two questions.
+BOAMP_URL = env("BOAMP_URL", "https://boamp-datadila.opendatasoft.com/api/explore/v2.1/catalog/datasets/boamp").rstrip(
+    "/"
+)
+BOAMP_INTERVAL = float(env("BOAMP_INTERVAL", "0.5"))
+
 # Records in one transaction of an import; 0 leaves it to each importer.
 IMPORT_BATCH = int(env("IMPORT_BATCH", "0"))
 

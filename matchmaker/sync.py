@@ -13,6 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from matchmaker.ingest import Edition, ingest_awards, ingest_firms, ingest_units
+from matchmaker.ingest.boamp import collect_boamp, ingest_boamp
 from matchmaker.ingest.report import Origin, Progress, reading, silent
 from matchmaker.ingest.sirene import ingest_sirene
 from matchmaker.ingest.territory import LOADERS, ingest_territory
@@ -142,6 +143,12 @@ def _register(wanted: Source, files: Sequence[Path], progress: Progress) -> list
 
 def _units(wanted: Source, files: Sequence[Path], progress: Progress) -> list[ImportRun]:
     return ingest_units(_given(wanted, files), progress, source=wanted)
+def _boamp(wanted: Source, files: Sequence[Path], progress: Progress) -> list[ImportRun]:
+    return [ingest_boamp(wanted, files, progress) if files else collect_boamp(wanted, progress)]
+
+
+def _boamp_since(wanted: Source, since: date, progress: Progress) -> list[ImportRun]:
+    return [collect_boamp(wanted, progress, since=since)]
 
 
 def _given(wanted: Source, files: Sequence[Path]) -> Sequence[Path]:
@@ -181,6 +188,7 @@ RUNNERS: Mapping[str, Runner] = {
     "recherche_entreprises": _firms,
     "decp": _awards,
     **dict.fromkeys(LOADERS, _territory),
+    "boamp": _boamp,
 }
 # Sources that can be asked again from a day on.
-SINCE: Mapping[str, Callable[[Source, date, Progress], list[ImportRun]]] = {}
+SINCE: Mapping[str, Callable[[Source, date, Progress], list[ImportRun]]] = {"boamp": _boamp_since}

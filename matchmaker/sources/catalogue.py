@@ -241,6 +241,17 @@ SOURCES: Final[tuple[Source, ...]] = (
         730,
         help="JSON, CSV ou XLSX des codes et libellés",
     ),
+    Source(
+        "boamp",
+        "BOAMP, avis de marchés publics",
+        "notices",
+        "DILA",
+        "https://www.boamp.fr/pages/donnees-ouvertes-et-api/",
+        LICENCE_OUVERTE,
+        1,
+        automatic=True,
+        help="réponses de l'API en JSON (results) ou JSON Lines, annonces XML (schéma 2.3.0 et suivants), archives",
+    ),
 )
 BY_KEY: Final = {source.key: source for source in SOURCES}
 

@@ -140,11 +140,12 @@ def _documents(name: str, stream: IO[bytes], max_bytes: int) -> Iterator[Found]:
     elif content.strip() and not looks_like_xml(content):
         yield Unreadable(name, "pas_xml", f"« {name} » n'est ni du XML ni du JSON : fournissez l'avis au format XML.")
     else:
-        yield _raw(name, content)
+        yield raw_document(name, content)
 
 
-def _raw(name: str, content: bytes) -> RawDocument:
-    return RawDocument(name, content, hashlib.sha256(content).hexdigest())
+def raw_document(name: str, content: bytes, url: str = "") -> RawDocument:
+    """A document with its fingerprint."""
+    return RawDocument(name, content, hashlib.sha256(content).hexdigest(), url)
 
 
 def _records(name: str, stream: IO[bytes], max_bytes: int) -> Iterator[Found]:
@@ -155,7 +156,9 @@ def _records(name: str, stream: IO[bytes], max_bytes: int) -> Iterator[Found]:
             if isinstance(record, BrokenJsonError):
                 yield Unreadable(f"{name}::{rank}", "json_invalide", f"Ligne {rank} de « {name} » : {record}")
                 continue
-            yield _raw(f"{name}::{_printable(json_records.name_of(record, rank))}", json_records.encoded(record))
+            yield raw_document(
+                f"{name}::{_printable(json_records.name_of(record, rank))}", json_records.encoded(record)
+            )
     except BrokenJsonError:
         yield Unreadable(
             name,
