@@ -38,7 +38,7 @@ class Filing:
         record_hash = digest(notice, fictitious, self.edition)
         if row and row.record_hash == record_hash:
             return "unchanged"
-        if row and row.raw.sha256 != raw.sha256:
+        if row and row.raw.sha256 != raw.sha256 and not _new_state(row.raw, raw):
             self._contest(from_json(row.content), notice, row.raw)
         fresh = row or Publication(**_identity(notice))
         linked = _Linked(row, fresh)
@@ -124,6 +124,11 @@ class _Linked:
         for row in rows:
             self.names |= {*row.names, *row.refers}
             self.meets |= set(row.meets)
+
+
+def _new_state(before: RawDocument, after: RawDocument) -> bool:
+    """What is fetched again under the same name is the new state of one document, not another document."""
+    return bool(after.url and before.url) and before.name == after.name
 
 
 def _identity(notice: Notice) -> dict[str, str]:

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 from matchmaker.sources.boamp_json import unwrapped
 from matchmaker.sources.files import RawDocument, raw_document
-from matchmaker.sources.http import Answer, GarbledAnswerError, PoliteClient, SourceError
+from matchmaker.sources.http import Answer, GarbledAnswerError, Params, PoliteClient, SourceError
 from matchmaker.sources.json_records import encoded
 
 PAGE: Final = 100  # the most that the API gives at once
@@ -76,7 +76,7 @@ class BoampApi:
         return total
 
     def _page(self, day: date, offset: int) -> Page:
-        asked = {"where": f"dateparution = date'{day}'", "order_by": "idweb", "limit": PAGE, "offset": offset}
+        asked: Params = {"where": f"dateparution = date'{day}'", "order_by": "idweb", "limit": PAGE, "offset": offset}
         return self.client.ask(f"{self.base_url}/records", _page, asked)
 
 

@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from matchmaker.ingest.boamp import collect_boamp
-from matchmaker.models import Buyer, ImportRun, Lot, QuarantineItem, SourceState, Tender
+from matchmaker.models import Buyer, ImportRun, Lot, Publication, QuarantineItem, SourceState, Tender
 from matchmaker.sources.catalogue import source
 from matchmaker.sources.http import PoliteClient, Politeness, SourceRefusedError, SourceUnavailableError
 from matchmaker.sync import sync
@@ -37,7 +37,7 @@ from tests.sources.boamp_data import record
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("places")]
 
 TODAY = date(2026, 11, 20)
-TABLES = (Tender, Lot, Buyer)
+TABLES = (Tender, Lot, Buyer, Publication)
 
 
 def three_days() -> list[dict[str, Any]]:

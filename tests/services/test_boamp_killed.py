@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from matchmaker.models import Buyer, Lot, Tender
+from matchmaker.models import Buyer, Lot, Publication, Tender
 from tests.services.fake_boamp import FakeBoamp, published
 from tests.services.killing import KILLS, Import, survives
 
@@ -30,7 +30,7 @@ def test_killed_ten_times_the_collection_ends_as_if_it_had_never_been(fake: Fake
     wanted = Import(
         "boamp",
         lambda _folder: ["sync", "boamp", "--since", since],
-        (Tender, Lot, Buyer),
+        (Tender, Lot, Buyer, Publication),
         environment={"MAILLAGE_BOAMP_URL": fake.url, "MAILLAGE_BOAMP_INTERVAL": "0"},
     )
     assert survives(wanted, tmp_path / "import") >= KILLS
