@@ -143,6 +143,8 @@ def _register(wanted: Source, files: Sequence[Path], progress: Progress) -> list
 
 def _units(wanted: Source, files: Sequence[Path], progress: Progress) -> list[ImportRun]:
     return ingest_units(_given(wanted, files), progress, source=wanted)
+
+
 def _boamp(wanted: Source, files: Sequence[Path], progress: Progress) -> list[ImportRun]:
     return [ingest_boamp(wanted, files, progress) if files else collect_boamp(wanted, progress)]
 
