@@ -9,7 +9,7 @@ from ninja.security import django_auth
 
 from consortia.api import router as lots
 from geo.api import router as territory
-from matchmaker.api import firms, runs, sources
+from matchmaker.api import firms, ocds, runs, sources
 
 
 class GuardedAPI(NinjaAPI):
@@ -38,5 +38,6 @@ api = GuardedAPI(
 api.add_router("/lots", lots)
 api.add_router("/firms", firms)
 api.add_router("/runs", runs)
+api.add_router("/ocds", ocds)
 api.add_router("/sources", sources)
 api.add_router("", territory)

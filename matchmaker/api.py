@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from django.http import Http404, HttpRequest
 from ninja import Router, Schema
 
+from matchmaker.exports import ocds_of
 from matchmaker.import_queries import runs as import_runs
 from matchmaker.import_queries import stopped
 from matchmaker.models import ImportRun
 from matchmaker.queries import PublicFirm, current_as_of, firm_by_siret, open_matches_of, public_firm
 from matchmaker.queries import runs as all_runs
 from matchmaker.sources.catalogue import UnknownSourceError
+from matchmaker.sources.ocds_out import EXTENSIONS
 from matchmaker.stand import Stand, stand_of, standing
 
 firms = Router(tags=["Entreprises"])
 runs = Router(tags=["Calculs"])
+ocds = Router(tags=["OCDS"])
 sources = Router(tags=["Sources"])
 
 
@@ -189,3 +193,12 @@ def one_source(request: HttpRequest, key: str) -> SourceDetailOut:  # noqa: ARG0
     latest = list(import_runs(key)[:50])
     killed = stopped(latest)
     return SourceDetailOut(**source_out(stand).model_dump(), imports=[import_out(run, killed) for run in latest])
+
+
+@ocds.get("/{tender_id}", response=dict[str, Any], auth=None, summary="Un marché en OCDS 1.1")
+def release(request: HttpRequest, tender_id: int) -> dict[str, Any]:  # noqa: ARG001
+    """The tender as its publications are understood together, in a release package of one release."""
+    found = ocds_of(tender_id)
+    if found is None:
+        raise Http404("Aucun marché connu ne porte ce numéro.")
+    return {"version": "1.1", "extensions": list(EXTENSIONS), "releases": [found]}

@@ -31,6 +31,7 @@ LEADERS: Final = (
     NoticeKind.CORRECTION,
 )
 SOURCES: Final = ("eforms", "ted", "boamp", "ocds")
+_TELL_AWARDS: Final = (NoticeKind.AWARD, NoticeKind.CONTRACT)
 SAME_LOT: Final = 90.0  # likeness of titles, of 100
 
 
@@ -88,7 +89,7 @@ def fold(publications: Collection[Notice]) -> Procedure:
     notice, corrected = _corrected(notice, [n for n in current if n.kind is NoticeKind.CORRECTION], latest)
     results = _results([n for n in current if n.awards])
     after = [n for n in current if _since(n, latest)]
-    awarded = min((day(n) for n in after if n.kind is NoticeKind.AWARD and n.awards), default=None)
+    awarded = min((_awarded_on(n) for n in after if n.awards and n.kind in _TELL_AWARDS), default=None)
     notice = replace(
         notice,
         awards=tuple(result.award for result in results),
@@ -98,6 +99,13 @@ def fold(publications: Collection[Notice]) -> Procedure:
         cancelled=any(n.cancelled for n in after),
     )
     return Procedure(notice, _told_once(history + corrected), results, awarded)
+
+
+def _awarded_on(notice: Notice) -> date:
+    """The day an award notice came out; of a call that tells awards too (OCDS compiles all), their last day."""
+    if notice.kind is NoticeKind.AWARD:
+        return day(notice)
+    return max((award.awarded_on for award in notice.awards if award.awarded_on), default=day(notice))
 
 
 def _chains(publications: Collection[Notice]) -> list[list[Notice]]:

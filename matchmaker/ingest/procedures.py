@@ -13,6 +13,7 @@ from matchmaker.domain.names import meeting_points, names, references
 from matchmaker.domain.notice import Notice, NoticeKind
 from matchmaker.domain.procedure import Procedure, fold, preferred
 from matchmaker.domain.twins import Card, likeness, procedures
+from matchmaker.ingest.results import write_results
 from matchmaker.ingest.tenders import TenderWriter, settle_buyers
 from matchmaker.models import Award, Publication, RawDocument, Tender
 
@@ -93,6 +94,8 @@ class Filing:
             fresh.save()
         Publication.objects.filter(pk__in=[row.pk for row in rows]).update(tender=tender)
         Award.objects.filter(tender__in=others).update(tender=tender)
+        if changed:
+            write_results(tender, procedure, lead.raw, self.writer.reference)
         Tender.objects.filter(pk__in=[other.pk for other in others]).delete()
         settle_buyers(buyers)
         return "changed" if known and changed else "unchanged" if known else "new"
