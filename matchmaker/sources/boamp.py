@@ -114,13 +114,11 @@ def _national(body: Body, card: Card) -> Notice:
 
 def _completed(notice: Notice, card: Card) -> Notice:
     warnings = list(notice.warnings)
-    cancelled = notice.cancelled or card.cancelled
     lots = notice.lots or (NoticeLot(id="1", title=""),)
     notice = replace(notice, lots=tuple(_completed_lot(lot, notice, card, warnings) for lot in lots))
     return replace(
         notice,
-        kind=NoticeKind.CORRECTION if cancelled and notice.kind is not NoticeKind.AWARD else notice.kind,
-        cancelled=cancelled,
+        cancelled=notice.cancelled or card.cancelled,
         title=notice.title or card.title or "Objet non précisé",
         buyer=_completed_buyer(notice.buyer, card),
         nature=notice.nature or card.nature,

@@ -111,7 +111,7 @@ def procedure_of(words: Sequence[str]) -> str:
 _FRENCH = re.compile(r"\s*(\d{1,2})[/.](\d{1,2})[/.](\d{4})\b")
 _EPOCH_MS = re.compile(r"-?\d{11,14}")
 _HOUR = re.compile(
-    r"(?:T|\s|à|a|-)\s*(\d{1,2})\s*(?:h|:|heures?)\s*(\d{2})?(?::\d{2}(?:\.\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?"
+    r"(?:T|\s|à|a|-)+(\d{1,2})\s*(?:h|:|heures?)\s*(\d{2})?(?::\d{2}(?:\.\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?"
 )
 
 
