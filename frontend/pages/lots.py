@@ -18,6 +18,7 @@ from consortia.queries import LotView, facets, for_list, lot_cards, lot_view, lo
 from frontend import charts, exports, geojson
 from frontend.access import login_not_required
 from frontend.facets import SORT_LABELS, chips, facet_groups
+from frontend.history import history_of
 from matchmaker.models import Lot
 from matchmaker.queries import current_as_of, labels, lot_filter, running_run, score_weights, start_of, stock
 
@@ -107,6 +108,7 @@ def lot(request: HttpRequest, lot_id: int) -> HttpResponse:
         "run": running_run(),
         "tiles": settings.TILES,
         "closed": _closed(view.lot, as_of),
+        "history": history_of(view.lot),
     }
     return render(request, "lots/detail.html", context)
 
