@@ -9,10 +9,11 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from matchmaker import directory
 from matchmaker.import_queries import QuarantineFilter
 from matchmaker.locks import ImportBusyError
 from matchmaker.match import match_lots
-from matchmaker.models import Lot, SourceState
+from matchmaker.models import Directory, Lot, SourceState
 from matchmaker.retry import note_retry, retry_asked, retry_stand
 from matchmaker.runs import advance, working
 from matchmaker.sources.catalogue import source
@@ -62,6 +63,22 @@ def retry(task: Task) -> None:
         raise task.retry(exc=error, countdown=BUSY_S) from error
 
 
+@shared_task(name="matchmaker.link_directory", bind=True, max_retries=None)
+def link_directory(task: Task, directory_id: int) -> None:
+    """Link a network's list; when another is being linked, come back soon."""
+    wanted = Directory.objects.filter(pk=directory_id).first()
+    if wanted is None:
+        return  # deleted meanwhile
+    try:
+        directory.link(wanted)
+    except ImportBusyError as error:
+        raise task.retry(exc=error, countdown=5) from error
+
+
+def ask_link(directory_id: int) -> None:
+    transaction.on_commit(lambda: _send(link_directory, directory_id))
+
+
 def ask_retry(wanted: QuarantineFilter) -> bool:
     """Have a part of quarantine read again; False when another part already waits for it."""
     if not note_retry(wanted):
@@ -76,6 +93,6 @@ def ask(key: str) -> None:
     transaction.on_commit(lambda: _send(sync, key))
 
 
-def _send(task: Task, *arguments: str) -> None:
+def _send(task: Task, *arguments: object) -> None:
     with suppress(OperationalError):  # the broker is away: sync_due finds the request in the database
         task.delay(*arguments)

@@ -23,6 +23,7 @@ class Directory(models.Model):
     file_name = models.CharField(max_length=300)
     sha256 = models.CharField(max_length=64)
     columns = models.JSONField(default=list)  # as in the file, in order
+    dropped = models.JSONField(default=list)  # columns about persons, left out at once: nothing of them is stored
     mapping = models.JSONField(default=dict)  # {"name": "Raison sociale", "postcode": "CP", ...}
     state = models.CharField(max_length=10, choices=State, default=State.MAPPING)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="directories")
@@ -52,6 +53,7 @@ class DirectoryRow(models.Model):
     message = models.TextField(blank=True)  # why refused or not found, in words
     firm = models.ForeignKey(Firm, on_delete=models.SET_NULL, null=True, related_name="directory_rows")
     probability = models.FloatField(null=True)  # calibrated, of the best candidate
+    fingerprint = models.CharField(max_length=64, blank=True, db_index=True)  # of what the row says, once mapped
     candidates = models.JSONField(default=list)  # best first: [{"firm", "probability", "features": {...}}]
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
