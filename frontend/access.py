@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 
 View = Callable[..., HttpResponse]
 
-__all__ = ["login_not_required", "staff_only"]
+__all__ = ["login_not_required", "signed_in", "staff_only"]
 
 
 def staff_only(view: View) -> View:
@@ -26,3 +26,9 @@ def staff_only(view: View) -> View:
 
     guarded.access = "staff"  # type: ignore[attr-defined]
     return guarded
+
+
+def signed_in(view: View) -> View:
+    """Any signed-in person (the middleware sends others to the sign-in page); the view narrows to what is theirs."""
+    view.access = "signed-in"  # type: ignore[attr-defined]
+    return view

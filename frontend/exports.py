@@ -8,11 +8,12 @@ from datetime import date
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
+from django.utils import timezone
 
 from consortia.queries import LotCard, LotView
 from frontend import words
-from matchmaker.models import Match, QuarantineItem
-from matchmaker.queries import PublicFirm
+from matchmaker.models import Directory, DirectoryRow, Match, QuarantineItem
+from matchmaker.queries import PublicFirm, public_firm
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 BOM = "\ufeff"  # spreadsheets then read the accents right
@@ -38,6 +39,16 @@ LOT_COLUMNS = [
     "calcule_au",
 ]
 QUARANTINE_COLUMNS = ["source", "type", "ou", "motif", "message", "extrait", "depuis", "relu_le"]
+DIRECTORY_COLUMNS = [
+    "etat",
+    "siret_trouve",
+    "nom_trouve",
+    "commune_trouvee",
+    "probabilite_estimation",
+    "decide_par_une_personne",
+    "explication",
+    "exporte_le",
+]
 RANKING_COLUMNS = [
     "rang",
     "siret",
@@ -153,3 +164,27 @@ def quarantine_csv(items: QuerySet[QuarantineItem]) -> HttpResponse:
         for item in items.iterator(chunk_size=1000)
     )
     return _answer("quarantaine", QUARANTINE_COLUMNS, rows)
+
+
+def directory_csv(directory: Directory, rows: QuerySet[DirectoryRow]) -> HttpResponse:
+    """The list as uploaded, contact columns apart, and what each row was linked to."""
+    columns = [*directory.columns, *DIRECTORY_COLUMNS]
+    return _answer(
+        f"liste-{directory.pk}", columns, (_directory_row(directory, row) for row in rows.iterator(chunk_size=2_000))
+    )
+
+
+def _directory_row(directory: Directory, row: DirectoryRow) -> list[object]:
+    firm = public_firm(row.firm) if row.firm else None
+    shown = firm if firm and not firm.masked else None
+    return [
+        *(row.values.get(column, "") for column in directory.columns),
+        str(words.ROW_STATES[row.state]),
+        shown.siret if shown else "",
+        shown.name if shown else "",
+        shown.city if shown else "",
+        f"{row.probability:.2f}" if row.probability is not None and row.decided_at is None else "",
+        yes_or_no(row.decided_at is not None),
+        row.message if not firm or shown else "Entreprise à diffusion partielle : absente des exports.",
+        timezone.localdate().isoformat(),
+    ]

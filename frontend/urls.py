@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from frontend.pages import firms, imports, lots, runs, sources
+from frontend.pages import directories, firms, imports, lots, runs, sources
 
 urlpatterns = [
     path("", lots.home, name="home"),
@@ -24,6 +24,13 @@ urlpatterns = [
     path("quarantine/", imports.quarantined, name="quarantine"),
     path("quarantine/export.csv", imports.quarantine_csv, name="quarantine-csv"),
     path("quarantine/retry/", imports.retry_quarantine, name="quarantine-retry"),
+    path("directories/", directories.directories, name="directories"),
+    path("directories/<int:directory_id>/", directories.directory, name="directory"),
+    path("directories/<int:directory_id>/columns/", directories.columns, name="directory-columns"),
+    path("directories/<int:directory_id>/review/", directories.review, name="directory-review"),
+    path("directories/<int:directory_id>/link/", directories.relink, name="directory-link"),
+    path("directories/<int:directory_id>/delete/", directories.delete, name="directory-delete"),
+    path("directories/<int:directory_id>/export.csv", directories.directory_csv, name="directory-csv"),
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
 ]

@@ -44,6 +44,36 @@ ESS = {
     "no": gettext_lazy("hors ESS"),
 }
 
+DIRECTORY_FIELDS = {
+    "name": gettext_lazy("Nom"),
+    "sigle": gettext_lazy("Sigle"),
+    "trade_name": gettext_lazy("Enseigne"),
+    "siret": gettext_lazy("SIRET"),
+    "address": gettext_lazy("Adresse"),
+    "postcode": gettext_lazy("Code postal"),
+    "city": gettext_lazy("Commune"),
+    "commune_code": gettext_lazy("Code INSEE de la commune"),
+    "departement": gettext_lazy("Département"),
+    "legal_form": gettext_lazy("Forme juridique"),
+    "naf": gettext_lazy("Code NAF"),
+    "kind": gettext_lazy("Type de structure"),
+}
+
+DIRECTORY_STATES = {
+    "mapping": gettext_lazy("colonnes à confirmer"),
+    "linking": gettext_lazy("rapprochement en cours"),
+    "done": gettext_lazy("rapprochée"),
+    "failed": gettext_lazy("interrompue"),
+}
+
+ROW_STATES = {
+    "waiting": gettext_lazy("à rapprocher"),
+    "linked": gettext_lazy("rapprochée"),
+    "ambiguous": gettext_lazy("à confirmer"),
+    "not_found": gettext_lazy("introuvable"),
+    "refused": gettext_lazy("illisible"),
+}
+
 SOCIAL = {
     "clause": gettext_lazy("clause sociale"),
     "opp": gettext_lazy("emploi de personnes éloignées du travail"),

@@ -1,6 +1,7 @@
 // What every page needs: htmx, and a few touches the page works without.
 import "./style.css";
 import htmx from "htmx.org";
+import { listenToShortcuts } from "./shortcuts";
 
 declare global {
   interface Window {
@@ -23,3 +24,5 @@ document.addEventListener("htmx:config:request", (event) => {
     if (value === "" || (name === "sort" && value === "deadline")) request.body.delete(name);
   }
 });
+
+listenToShortcuts();

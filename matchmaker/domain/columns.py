@@ -27,8 +27,22 @@ _SURE, _LIKELY, _LEAST = 1.0, 0.6, 0.45
 _HEADERS: Mapping[str, tuple[frozenset[str], tuple[str, ...]]] = {
     "name": (
         frozenset(
-            "nom name raisonsociale denomination structure entreprise organisme adherent nomdelastructure "
-            "nomstructure denominationsociale association membre etablissement".split()
+            [
+                "nom",
+                "name",
+                "raisonsociale",
+                "denomination",
+                "structure",
+                "entreprise",
+                "organisme",
+                "adherent",
+                "nomdelastructure",
+                "nomstructure",
+                "denominationsociale",
+                "association",
+                "membre",
+                "etablissement",
+            ]
         ),
         ("raisonsociale", "denomination", "nom", "structure", "organisme", "adherent"),
     ),
