@@ -163,7 +163,7 @@ def _count(
     for row in rows:
         report.counts["read"] += 1
         report.formats["directory"]["read"] += 1
-        locator = f"Liste {directory.pk} ({directory.file_name}), ligne {row.line}"
+        locator = f"{directory.file_name} ({directory.sha256[:12]}), ligne {row.line}"
         if row.state == State.REFUSED:
             report.quarantine(locator, "sans_nom", row.message, "directory")
             continue

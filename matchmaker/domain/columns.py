@@ -152,9 +152,10 @@ def understood(values: Row, mapping: Mapping[str, str]) -> dict[str, str]:
     """What a row says, field by field; a postcode written with the town or at the end of the address is found."""
     said = {field: values.get(column, "").strip() for field, column in mapping.items() if column}
     if not said.get("postcode"):
-        for field in ("city", "address"):
-            if match := re.search(r"\b(\d{5})\b\s*(\D*)$", said.get(field, "")):
+        # In an address the postcode comes last, before the town; in front stands a house number.
+        for field, shape in (("city", r"^\D*\b(\d{5})\b\s*(\D*)$"), ("address", r"\S[\s,]+(\d{5})\b\s*(\D*)$")):
+            if match := re.search(shape, said.get(field, "")):
                 said["postcode"] = match[1]
-                said[field if field == "city" else "city"] = match[2].strip(" ,") or said.get("city", "")
+                said["city"] = match[2].strip(" ,") or ("" if field == "city" else said.get("city", ""))
                 break
     return {field: text for field, text in said.items() if text}

@@ -6,7 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from matchmaker.models import Buyer, Firm, Lot, Publication, RegisterEntry, Tender
+from matchmaker.models import (
+    Buyer,
+    Directory,
+    DirectoryRow,
+    Firm,
+    LinkIndex,
+    LinkName,
+    Lot,
+    Publication,
+    RegisterEntry,
+    Tender,
+)
 from tests.factories import make_firm, siret
 from tests.services.firm_rows import many
 from tests.services.killing import KILLS, Import, survives
@@ -41,7 +52,26 @@ def twelve_firms() -> None:
     RegisterEntry.objects.create(source="esus", number=siret(9_900)[:9], esus=True)
 
 
+def network_list(path: Path) -> list[str]:
+    """A network's members: known, homonyms, unknown, one without a name."""
+    names = [*(f"Structure {number}" for number in range(9_000, 9_016)), "Zanzibar Plongée", ""]
+    rows = [{"Nom": name, "Commune": "Grenoble"} for name in names]
+    return ["link_directory", str(write_csv(path / "reseau.csv", rows)), "--name", "CRESS"]
+
+
+def known_members() -> None:
+    """Under the same numbers each time: candidates are kept by number."""
+    for number in range(9_000, 9_016):
+        make_firm(f"Structure {number}", pk=number, siret=siret(number), address="1 rue des Tisserands")
+
+
+def no_names() -> None:
+    LinkName.objects.all().delete()
+    LinkIndex.objects.all().delete()
+
+
 IMPORTS = [
+    Import("directory", network_list, (DirectoryRow, Directory, Firm), no_names, known_members),
     # "resumes": who left the list is counted by the run that retires it, killed later or not.
     Import("esus", esus_list, (Firm, RegisterEntry), before=twelve_firms, resumes=True),
     Import("siae", siae_list, (Firm, RegisterEntry)),
