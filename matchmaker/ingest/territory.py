@@ -29,21 +29,22 @@ Loader = Callable[[TableFile, Tally], None]
 
 @dataclass(slots=True)
 class ReportTally:
-    """A loader's words, as entries of an import report."""
+    """A loader's words, as entries of an import report.
+
+    Refusals are kept until the end: they come in the middle of a COPY, which has the connection for itself.
+    """
 
     report: Report
     file: str
     format: str
-    refused: set[str] = field(default_factory=set)
+    refused: dict[str, tuple[str, str]] = field(default_factory=dict)  # by place: reason, message
 
     def outcome(self, **counts: int) -> None:
         self.report.counts.update(counts)
         self.report.formats[self.format].update(counts)
 
     def refuse(self, line: int, reason: str, message: str) -> None:
-        locator = f"{self.file}, ligne {line}"
-        self.refused.add(locator)
-        self.report.quarantine(locator, reason, message, self.format)
+        self.refused[f"{self.file}, ligne {line}"] = reason, message
 
     def warn(self, sentence: str) -> None:
         self.report.warn(sentence)
@@ -51,10 +52,12 @@ class ReportTally:
     def fact(self, words: str, count: int) -> None:
         self.report.facts[words] = count
 
-    def mend(self) -> None:
-        """Lines of this file set aside before, and read this time."""
+    def close(self) -> None:
+        """Set aside what was refused; lines of this file set aside before, and read this time, leave quarantine."""
+        for locator, (reason, message) in self.refused.items():
+            self.report.quarantine(locator, reason, message, self.format)
         mine = {name for name in self.report.open_locators if name.startswith(f"{self.file}, ligne ")}
-        self.report.mend(mine - self.refused)
+        self.report.mend(mine - set(self.refused))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ def ingest_territory(path: Path, source: Source, progress: Progress = silent) ->
         with transaction.atomic():
             tally = ReportTally(report, path.name, source.key)
             load(GivenFile(path, report.run.sha256), tally)
-            tally.mend()
+            tally.close()
             report.save()
     return report.run
 

@@ -6,6 +6,7 @@ What became of each is answered the same way. See ``killing.py``, which starts i
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import signal
@@ -48,6 +49,7 @@ def run(order: dict[str, Any], answer: int) -> None:
     try:
         with Path(order["log"]).open("a", encoding="utf-8") as log:
             sys.stdout = sys.stderr = log
+            faulthandler.dump_traceback_later(120, file=log, exit=True)  # a deadlock tells where
             count_statements(order.get("statements"))
             try:
                 execute_from_command_line(["manage.py", *order["argv"]])

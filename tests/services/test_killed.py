@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from geo.models import Commune, HiringProjects, JobSeekers, Vintage, Zone, ZoneCommune
 from matchmaker.models import (
+    Award,
+    AwardHolder,
     Buyer,
     Directory,
     DirectoryRow,
@@ -14,15 +17,19 @@ from matchmaker.models import (
     LinkIndex,
     LinkName,
     Lot,
+    Nomenclature,
     Publication,
     RegisterEntry,
     Tender,
 )
-from tests.factories import make_firm, siret
+from tests.factories import COMMUNES, make_firm, siret
 from tests.services.firm_rows import many
 from tests.services.killing import KILLS, Import, survives
 from tests.services.notices import TED, folder, numbered, text, version
+from tests.sources.decp_data import NET, VITRES, contract, modified, national
 from tests.sources.firm_tables import SIAE, write_csv
+from tests.sources.territory_files import text_file
+from tests.sources.test_employment import line, survey
 
 
 def siae_list(path: Path) -> list[str]:
@@ -70,8 +77,48 @@ def no_names() -> None:
     LinkIndex.objects.all().delete()
 
 
+def contracts(path: Path) -> list[str]:
+    """Fourteen contracts, of which a group, one modified, one published twice, one without a buyer."""
+    written = [contract(f"2024M{number:02}") for number in range(12)]
+    written += [contract("2024M20", NET, VITRES), contract("2024M21", modifications=[modified(montant=150_000)])]
+    written += [contract("2024M03", objet="Vitres"), contract("2024M30", acheteur={})]
+    return ["sync", "decp", str(national(path / "decp.json", written))]
+
+
+def survey_of_hiring(path: Path) -> list[str]:
+    rows = [line("120", "40", "*", bassin=bassin) for bassin in range(101, 113)]
+    return ["sync", "bmo", str(survey(path, *rows, line("x", "y", "z", bassin="")))]
+
+
+def jobseekers(path: Path) -> list[str]:
+    rows = [f"2020;A1203;Espaces verts;{bassin};BASSIN;1;{bassin};2\n" for bassin in range(301, 313)]
+    head = "annee;ROME;rome_label;cbassin;lib_bassin_bmo19;oee;defm_abc;ind_tension_d\n"
+    return ["sync", "demandeurs", str(text_file(path / "d.csv", head + "".join(rows)))]
+
+
+def zones_of_communes(path: Path) -> list[str]:
+    rows = [f"{code},8409,Grenoble\n" for code in COMMUNES]
+    return ["sync", "zones", str(text_file(path / "z.csv", "CODGEO,ZE2020,LIBZE2020\n" + "".join(rows)))]
+
+
+def labels_of_cpv(path: Path) -> list[str]:
+    rows = [f"9091{number:04},,9091{number:04},Nettoyage {number}\n" for number in range(10)]
+    return ["sync", "cpv", str(text_file(path / "cpv.csv", "code8,check_digit,code,libelle_fr\n" + "".join(rows)))]
+
+
+def no_zones() -> None:
+    Commune.objects.update(zone=None)
+    Vintage.objects.exclude(name="communes").delete()
+
+
 IMPORTS = [
     Import("directory", network_list, (DirectoryRow, Directory, Firm), no_names, known_members),
+    Import("decp", contracts, (Award, AwardHolder, Buyer)),
+    # The files of the territory are one transaction each.
+    Import("bmo", survey_of_hiring, (Zone, HiringProjects, Vintage), clear=no_zones),
+    Import("demandeurs", jobseekers, (Zone, JobSeekers, Vintage), clear=no_zones),
+    Import("zones", zones_of_communes, (Zone, ZoneCommune, Vintage), clear=no_zones),
+    Import("cpv", labels_of_cpv, (Nomenclature, Vintage), clear=no_zones),
     # "resumes": who left the list is counted by the run that retires it, killed later or not.
     Import("esus", esus_list, (Firm, RegisterEntry), before=twelve_firms, resumes=True),
     Import("siae", siae_list, (Firm, RegisterEntry)),
