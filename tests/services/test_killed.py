@@ -26,6 +26,7 @@ from tests.factories import COMMUNES, make_firm, siret
 from tests.services.firm_rows import many
 from tests.services.killing import KILLS, Import, survives
 from tests.services.notices import TED, folder, numbered, text, version
+from tests.services.sirene_stock import row, written
 from tests.sources.decp_data import NET, VITRES, contract, modified, national
 from tests.sources.firm_tables import SIAE, write_csv
 from tests.sources.territory_files import text_file
@@ -106,6 +107,23 @@ def labels_of_cpv(path: Path) -> list[str]:
     return ["sync", "cpv", str(text_file(path / "cpv.csv", "code8,check_digit,code,libelle_fr\n" + "".join(rows)))]
 
 
+def month_of_sirene(path: Path) -> list[str]:
+    """Sixteen establishments, of which one closed and one opposed to diffusion, and one wrong number."""
+    rows = [row(siret(9_000 + number)) for number in range(14)]
+    rows += [
+        row(siret(9_014), etatAdministratifEtablissement="F"),
+        row(siret(9_015), statutDiffusionEtablissement="P", statutDiffusionUniteLegale="P"),
+        row("12345678900011"),
+    ]
+    return ["sync", "sirene", *map(str, written(path / "stock", rows))]
+
+
+def last_month() -> None:
+    """Two firms known before: one that stays, one that closes since."""
+    for number in (9_000, 9_014):
+        make_firm(siret=siret(number), source="sirene")
+
+
 def no_zones() -> None:
     Commune.objects.update(zone=None)
     Vintage.objects.exclude(name="communes").delete()
@@ -113,6 +131,7 @@ def no_zones() -> None:
 
 IMPORTS = [
     Import("directory", network_list, (DirectoryRow, Directory, Firm), no_names, known_members),
+    Import("sirene", month_of_sirene, (Firm,), before=last_month),
     Import("decp", contracts, (Award, AwardHolder, Buyer)),
     # The files of the territory are one transaction each.
     Import("bmo", survey_of_hiring, (Zone, HiringProjects, Vintage), clear=no_zones),
