@@ -186,6 +186,11 @@ def _merge(table: str, key: Sequence[str], columns: Sequence[str], select: str, 
         ON z.kind = 'bmo' AND z.vintage = coalesce(nullif(%s, ''), s.year::text) AND z.code = s.bassin"""
     merged = merge(table, key, columns, select + join, zoning)
     rest = " AND ".join(f"s.{name} = t.{name}" for name in key[2:])
+    for filled in (
+        "geo_zone",
+        table,
+    ):  # just now, perhaps from nothing: else the planner loops over 50,000 x 50,000 rows
+        run(f"ANALYZE {filled}")
     retired = run(
         f"""DELETE FROM {table} t USING geo_zone z
             WHERE z.id = t.zone_id AND z.kind = 'bmo'

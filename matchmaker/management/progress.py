@@ -30,7 +30,8 @@ def on_terminal(words: str) -> None:
 
 def show_run(out: Out, run: ImportRun) -> None:
     counts = ", ".join(f"{getattr(run, name)} {label}" for name, label in LABELS.items() if getattr(run, name))
-    out.write(f"  {counts or 'rien à lire'}.")
+    lasted = f", en {run.duration.total_seconds():.1f} s".replace(".", ",") if run.duration else ""
+    out.write(f"  {counts or 'rien à lire'}{lasted}.")
     if run.error:
         out.write(f"  {run.error}")
     for words, count in run.details.get("facts", {}).items():
