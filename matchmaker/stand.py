@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -15,6 +16,7 @@ from matchmaker.locks import held, of_source
 from matchmaker.models import ImportRun, QuarantineItem, SourceState
 from matchmaker.sources.catalogue import BY_KEY, Source, source
 
+COUNTED = ("read", "new", "changed", "unchanged", "retired", "quarantined")
 LONGEST_PAUSE = timedelta(days=7)  # between two visits, however rarely the producer publishes
 AFTER_FAILURE = timedelta(hours=1)
 
@@ -27,9 +29,23 @@ class Stand:
     state: SourceState
     last: ImportRun | None  # the latest, however it ended
     done: ImportRun | None  # the latest that came to its end
+    parts: list[ImportRun]  # the runs of the same sync as ``done``: one a file, for some sources
     waiting: int  # records in quarantine
     busy: bool  # some process works on it right now
     today: date
+
+    @property
+    def figures(self) -> dict[str, int]:
+        """Counts of the last import that came to its end, over all its files."""
+        return {name: sum(getattr(run, name) for run in self.parts) for name in COUNTED}
+
+    @property
+    def facts(self) -> dict[str, int]:
+        """What else that import found, over all its files."""
+        total: Counter[str] = Counter()
+        for run in self.parts:
+            total.update(run.details.get("facts", {}))
+        return dict(total)
 
     @property
     def dated(self) -> date | None:
@@ -102,7 +118,7 @@ class Stand:
 
 
 def standing(sources: Iterable[Source] | None = None) -> list[Stand]:
-    """All of them in the order of the catalogue. Five queries."""
+    """All of them in the order of the catalogue. Six queries."""
     wanted = list(BY_KEY.values() if sources is None else sources)
     keys = [source.key for source in wanted]
     states = {state.key: state for state in SourceState.objects.filter(key__in=keys)}
@@ -110,6 +126,7 @@ def standing(sources: Iterable[Source] | None = None) -> list[Stand]:
     latest = latest.order_by("source_key", "-started_at", "-pk")
     last = {run.source_key: run for run in latest.distinct("source_key")}
     done = {run.source_key: run for run in latest.filter(state=ImportRun.State.DONE).distinct("source_key")}
+    parts = _parts(done.values())
     waiting = dict(
         QuarantineItem.objects.filter(mended_at=None, run__source_key__in=keys)
         .order_by()
@@ -123,6 +140,7 @@ def standing(sources: Iterable[Source] | None = None) -> list[Stand]:
             state=states.get(source.key) or SourceState(key=source.key),
             last=last.get(source.key),
             done=done.get(source.key),
+            parts=parts.get(source.key, []),
             waiting=waiting.get(source.key, 0),
             busy=of_source(source.key) in busy,
             today=timezone.localdate(),
@@ -131,6 +149,16 @@ def standing(sources: Iterable[Source] | None = None) -> list[Stand]:
     ]
 
 
+def _parts(done: Iterable[ImportRun]) -> dict[str, list[ImportRun]]:
+    """By source, the runs that belong together with its last one. One query."""
+    alone = {run.source_key: [run] for run in done}
+    marks = [mark for runs in alone.values() if (mark := runs[0].details.get("together"))]
+    several: dict[str, list[ImportRun]] = {}
+    for run in ImportRun.objects.filter(state=ImportRun.State.DONE, details__together__in=marks):
+        several.setdefault(run.source_key, []).append(run)
+    return alone | several
+
+
 def stand_of(key: str) -> Stand:
-    """Raises UnknownSourceError. Five queries."""
+    """Raises UnknownSourceError. Six queries."""
     return standing([source(key)])[0]

@@ -81,8 +81,12 @@ def _imported(wanted: Source, got: Sequence[Download]) -> bool:
 def _origin(path: Path, got: Download | None = None) -> Origin:
     if got:
         return Origin(path.name, got.url, got.sha256, got.modified, got.size)
+    if path.is_dir():
+        parts = [_origin(part) for part in sorted(path.rglob("*")) if part.is_file()]
+        together = hashlib.sha256("".join(part.sha256 for part in parts).encode()).hexdigest()
+        return Origin(path.name, sha256=together, size=sum(part.size for part in parts))
     if not path.is_file():
-        return Origin(path.name)  # a folder, or nothing: the importer says so
+        return Origin(path.name)  # the importer says so
     with path.open("rb") as file:
         return Origin(path.name, sha256=hashlib.file_digest(file, "sha256").hexdigest(), size=path.stat().st_size)
 

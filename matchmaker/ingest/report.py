@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date
+from uuid import uuid4
 
 from django.conf import settings
 from django.utils import timezone
@@ -50,17 +51,19 @@ class Origin:
 
 
 _READING: ContextVar[tuple[Origin, ...]] = ContextVar("reading", default=())
+_TOGETHER: ContextVar[str] = ContextVar("together", default="")
 _AGAIN: ContextVar[Mapping[str, str] | None] = ContextVar("again", default=None)
 
 
 @contextmanager
 def reading(origins: Sequence[Origin]) -> Iterator[None]:
-    """Imports opened in this block say in their report where what they read comes from."""
-    token = _READING.set(tuple(origins))
+    """Imports opened in this block say in their report where what they read comes from, and count as one."""
+    token, together = _READING.set(tuple(origins)), _TOGETHER.set(uuid4().hex)
     try:
         yield
     finally:
         _READING.reset(token)
+        _TOGETHER.reset(together)
 
 
 def batch_size(usual: int) -> int:
@@ -103,6 +106,7 @@ class Report:
     facts: dict[str, int] = field(default_factory=dict)  # what else one wants to know of this source, in words
     open_locators: set[str] = field(default_factory=set)
     files: list[dict[str, object]] = field(default_factory=list)  # what is read: name, address, hash, size
+    together: str = field(default_factory=_TOGETHER.get)  # the same for all files of one sync
     kept: int = 0  # bytes of payloads
 
     def __post_init__(self) -> None:
@@ -177,6 +181,7 @@ class Report:
             "facts": self.facts,
             "mended": self.counts["mended"],
             "files": self.files,
+            "together": self.together,
         }
         self.run.save()
 

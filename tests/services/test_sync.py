@@ -130,12 +130,19 @@ class TestFetching:
         assert server.requests == []
 
     def test_a_source_that_only_comes_as_a_file_says_where_it_is(self) -> None:
-        with pytest.raises(CannotFetchError, match=r"donnez le fichier .*lemarche\.inclusion\.gouv\.fr"):
+        with pytest.raises(CannotFetchError, match=f"donnez le fichier .*{BY_KEY['siae'].page}"):
             sync("siae")
 
     def test_since_a_date_is_for_sources_that_can(self) -> None:
         with pytest.raises(CannotFetchError, match="ne se demande pas depuis une date"):
             sync("siae", since=date(2026, 1, 1))
+
+    def test_files_given_together_count_as_one_import(self, tmp_path: Path) -> None:
+        files = [write_csv(tmp_path / f"{number}.csv", many(2 + number)) for number in range(3)]
+        assert len(sync("siae", files)) == 3
+        assert stand_of("siae").figures["read"] == 2 + 3 + 4
+        sync("siae", files[:1])
+        assert stand_of("siae").figures["read"] == 2
 
     def test_the_hash_of_several_files_is_that_of_their_hashes(self, tmp_path: Path) -> None:
         from matchmaker.ingest.report import Origin, importing, reading
@@ -225,7 +232,7 @@ class TestFreshness:
         assert stand().due
 
     def test_a_few_queries_tell_all(self, essai: Source, django_assert_max_num_queries: object) -> None:
-        with django_assert_max_num_queries(5):  # type: ignore[operator]
+        with django_assert_max_num_queries(6):  # type: ignore[operator]
             standing()
 
 
@@ -249,7 +256,7 @@ class TestOneAtATime:
     @pytest.mark.parametrize(
         ("lock", "words"),
         [
-            (of_source("siae"), "Liste des structures inclusives : une mise à jour est déjà en cours"),
+            (of_source("siae"), f"{BY_KEY['siae'].title} : une mise à jour est déjà en cours"),
             (of_kind("firms"), "Un import de ce type est déjà en cours"),
         ],
     )
