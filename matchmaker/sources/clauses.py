@@ -25,7 +25,7 @@ def _flat(text: str) -> str:
 
 _NUMBER: Final = r"\d{1,3}(?-i:[A-Z]\b)?(?!\d)"
 _LOTS = re.compile(
-    r"(?:(?<![^\W\d_])|(?-i:(?<=[a-zà-ÿ])(?=L)))lots?\s*(?:n[°ºo]s?\s*)?"
+    r"(?:(?<![^\W\d_])|(?-i:(?<=[a-zà-ÿ])(?=L))|(?<=heures)(?=lots?\s*\d))lots?\s*(?:n[°ºo]s?\s*)?"
     rf"({_NUMBER}(?:\s*(?:,|et|&|à|-)\s*(?:n[°ºo]\s*)?{_NUMBER})*)",
     _I,
 )
@@ -120,7 +120,9 @@ def narrowed(published: Reservation, lot: str, own: str, shared: Wording) -> Res
 
 _SOCIAL = re.compile(
     r"clauses? (?:obligatoires? )?(?:d'aide à l'|d')insertion|clauses? (?:obligatoires? )?sociales?\b|"
-    r"clauses? environnementales? et sociales?|insertion par (?:l'activité économique|l'emploi|l'économique)|"
+    r"clauses? environnementales? et sociales?|insertion par (?:l'activité économique|l'emploi|l'économi(?:qu)?e)|"
+    r"(?:clauses?|éléments?) à caractère social|insertion d(?:e |es |')(?:bénéficiaires|personnes|publics)|"
+    r"personnes rencontrant des difficultés (?:particulières |sociales )?d'insertion|"
     r"(?:ré)?insertion (?:sociale|professionnelle|socio-?professionnelle)|heures d'insertion|"
     r"actions? d'insertion|politique d'insertion|conditions? d'exécution (?:à caractère )?sociale?s?|"
     r"(?:publics?|personnes?) (?:très |les plus )?éloignée?s? (?:de l'emploi|du marché du travail)|"
@@ -131,6 +133,10 @@ _GREEN = re.compile(
     r"clauses? (?:sociales? et )?environnementales?|performances? (?:énergétiques? et )?environnementales?|"
     r"critères? environnementa(?:l|ux)|considérations? environnementales?|développement durable|"
     r"qualités? environnementales?|démarche environnementale|exigences? environnementales?|"
+    r"(?:conditions?|clauses?) d'exécution (?:à caractère )?(?:sociale?s? (?:et|ou) )?environnementa(?:le?s?|ux)|"
+    r"(?:éléments?|clauses?|dispositions?|critères?(?: d'attribution)?) à caractère "
+    r"(?:social (?:et|ou) )?environnementale?|"
+    r"considérations? relatives? à l'environnement|"
     r"éco-?responsab\w+|empreinte (?:carbone|environnementale)|bilan carbone|protection de l'environnement",
     _I,
 )
@@ -164,7 +170,12 @@ def _asserted(pattern: re.Pattern[str], text: str) -> bool:
 
 # --- hours of insertion --------------------------------------------------------------------------
 
-_HOURS = r"(?<![\d,.])(\d{1,3}(?:[ .]\d{3})+|\d{1,6})\s*(?:heures?|h)(?-i:(?![a-zà-ÿ\d]))"
+# "heureslot 2" and "heuresoTranche 2" are how lists come out of some platforms.
+_HOURS = (
+    r"(?<![\d,.])(\d{1,3}(?:[ .]\d{3})+|\d{1,6})\s*"
+    r"(?:(?:heures?|h)(?-i:(?![a-zà-ÿ\d]))|heures(?=lots?\s*\d)|heures(?=(?-i:o[A-ZÀ-Þ])))"
+)
+_SLICE = re.compile(r"tranche\b(?:(?!tranche|\d{2,}\s*h)[^.;]){0,60}$", re.IGNORECASE)
 _NOT_A_TOTAL = re.compile(
     r"\s*(?:de travail\s+)?(?:d'insertion\s+)?(?:par\s+(?:an|mois|semaine|jour|tranche|salarié|personne)|"
     r"/\s*(?:an|mois|semaine)|annuel|hebdo|mensuel)",
@@ -204,22 +215,31 @@ def _hours_told_apart(paragraphs: Iterable[str], lot: str) -> int | None:
 def _single(flat: str, *patterns: re.Pattern[str]) -> int | None:
     """The one figure, or the total, that the first pattern with a match finds."""
     for pattern in patterns:
-        figures = list(_figures(flat, pattern))
+        found = list(_figures(flat, pattern))
+        figures = [hours for hours, _ in found if hours in _PLAUSIBLE_HOURS]
+        if _is_sum(figures):
+            return figures[0]
         if figures:
-            return figures[0] if len(set(figures)) == 1 or _is_sum(figures) else None
+            return figures[0] if len(set(figures)) == 1 and not _is_cut_in_slices(flat, found) else None
     return None
 
 
-def _figures(flat: str, pattern: re.Pattern[str]) -> Iterator[int]:
+def _figures(flat: str, pattern: re.Pattern[str]) -> Iterator[tuple[int, bool]]:
+    """Each figure that may be a total, and whether it is that of one slice ("tranche") of the contract."""
     for match in pattern.finditer(flat):
         hours = int(re.sub(r"[ .]", "", match[1]))
-        if hours in _PLAUSIBLE_HOURS and not _NOT_A_TOTAL.match(flat, match.end()):
-            yield hours
+        if not _NOT_A_TOTAL.match(flat, match.end()):
+            yield hours, bool(_SLICE.search(flat[max(0, match.start(1) - 80) : match.start(1)]))
+
+
+def _is_cut_in_slices(flat: str, found: list[tuple[int, bool]]) -> bool:
+    """Whether what was found is the figure of one slice among several: none of them is the total."""
+    return any(of_a_slice for _, of_a_slice in found) and sum(part for _, part in _figures(flat, _BARE_HOURS)) > 1
 
 
 def _is_sum(figures: list[int]) -> bool:
     """Whether the first figure is the total of the others."""
-    return figures[0] == sum(set(figures[1:]))
+    return len(figures) > 2 and figures[0] in (sum(figures[1:]), sum(set(figures[1:])))
 
 
 # --- groupings (G3) ------------------------------------------------------------------------------
@@ -244,6 +264,14 @@ _ALLOW = (
 _ALLOWED = re.compile(
     _ALLOW + r"[^.]{0,120}?(?:plusieurs (?:offres|candidatures)|à la fois)[^.]{0,120}?" + _SEVERAL, _I
 )
+_POSSIBLE = re.compile(
+    r"(?<!pas de )(?<!pas la )(?<!aucune )(?<!sans )\bpossibilité de présenter[^.]{0,60}plusieurs offres[^.]{0,120}?"
+    + _SEVERAL
+    + r"(?P<answer>[^.]{0,200})",
+    _I,
+)
+_ANSWER = re.compile(r":\s*(oui|non)", _I)  # "Possibilité de présenter ... : Non"
+_BOTH_QUALITIES = re.compile(r"(ne )?peuvent (?:donc |toutefois )?(pas )?cumuler les deux qualités", _I)
 _LIMITED = re.compile(r"plus de (?:deux|trois|quatre|cinq|\d+) (?:candidatures|groupements)", _I)
 _ONLY_SOME = re.compile(
     r"\b(?:le|un|une|même|l') ?(?:mandataire|architecte|bureau d'études?)\b(?:(?!solidaire)[^.])*$", _I
@@ -261,6 +289,10 @@ def exclusive_grouping(text: str) -> bool | None:
     forbidden = bool(_FORBIDDEN_AFTER.search(flat)) or any(
         not _ONLY_SOME.search(flat[max(0, match.start() - 80) : match.start()]) for match in _FORBIDDEN.finditer(flat)
     )
-    if bool(_ALLOWED.search(flat)) == forbidden:
-        return None  # nothing said, or both
-    return forbidden
+    allowed = bool(_ALLOWED.search(flat))
+    if possible := _POSSIBLE.search(flat):
+        answers = {answer.lower() for answer in _ANSWER.findall(possible["answer"])}
+        forbidden, allowed = forbidden or "non" in answers, allowed or answers != {"non"}
+    if both := _BOTH_QUALITIES.search(flat):
+        forbidden, allowed = forbidden or bool(both[2]), allowed or not (both[1] or both[2])
+    return None if allowed == forbidden else forbidden  # None: nothing said, or both

@@ -23,6 +23,9 @@ NOTHING = Wording.of([])
         ("Nombre d'heures d'insertion fixé à 5h par tranche de 10 000 euros.", None),
         ("Clause d'insertion : 120 heures par an.", None),
         ("Clause d'insertion. Remise des plis avant 12 h.", None),
+        ("Clause d'insertion : tranche ferme : 300 heures et tranche optionnelle : 300 heures.", None),
+        ("Clause d'insertion : tranche 1 : 20 heures, tranche 2 : 35 heures, tranche 3 : 16 heures.", None),
+        ("Clause d'insertion : 369 heures pour la tranche ferme.", 369),
         ("35 heures par semaine d'insertion", None),
         ("100 heures d'insertion, puis 300 heures d'insertion.", None),
         ("Le chantier dure 630 heures.", None),
@@ -35,6 +38,18 @@ def test_les_heures_d_insertion_ne_sont_lues_que_si_un_chiffre_les_dit(text: str
 @pytest.mark.parametrize(("lot", "hours"), [("1", 1200), ("2", 250), ("3", None)])
 def test_les_heures_se_lisent_lot_par_lot(lot: str, hours: int | None) -> None:
     wording = Wording.of(["Nombre d'heures d'insertion minimales :Lot 1:1200 hLot 2: 250 hConsultation"])
+    assert clauses.insertion_hours(lot, "", wording) == hours
+
+
+@pytest.mark.parametrize(("lot", "hours"), [("2", 50), ("6", 35), ("3", None), ("5", None)])
+def test_les_heures_se_lisent_lot_par_lot_même_sans_espace(lot: str, hours: int | None) -> None:
+    """Tel quel sur certaines plateformes : des listes dont les puces et les sauts de ligne ont disparu."""
+    wording = Wording.of(
+        [
+            "Heures d'insertion : lot 02 - Terrassement : 50 heureslot 06 - Plâtrerie : 35 heures",
+            "Clause d'insertion :Lot no 03oTranche 1 : 295 heuresoTranche 2 : 560 heuresoTranche 3 : 300 heures",
+        ]
+    )
     assert clauses.insertion_hours(lot, "", wording) == hours
 
 
@@ -58,6 +73,8 @@ def test_un_passage_ne_vaut_que_pour_les_lots_qu_il_nomme(passage: str, lot: str
     [
         ("L'exécution comporte une clause obligatoire d'aide à l'insertion par l'activité économique.", True),
         ("Critère : performance en matière d'insertion professionnelle des publics en difficulté.", True),
+        ("Clause à caractère social pour des personnes rencontrant des difficultés d'insertion.", True),
+        ("Clause incitative pour l'insertion de bénéficiaires du RSA.", True),
         ("Le marché est sans clause sociale.", False),
         ("Attestation de paiement des cotisations sociales.", False),
         ("Qualité de l'insertion du bâtiment dans le site.", False),
@@ -88,6 +105,20 @@ def test_une_clause_environnementale_est_reconnue(text: str, green: bool) -> Non
             True,
         ),
         ("La participation d'un même opérateur à plusieurs groupements est interdite.", True),
+        ("Impossibilité de présenter plusieurs offres en qualité de membres de plusieurs groupements.", True),
+        ("Possibilité de présenter plusieurs offres en qualité de membres de plusieurs groupements.", False),
+        ("Possibilité de présenter plusieurs offres en qualité de membres de plusieurs groupements : oui", False),
+        ("Possibilité de présenter plusieurs offres en qualité de membres de plusieurs groupements : Non", True),
+        (
+            "Possibilité de présenter plusieurs offres en qualité de candidats individuels et de membres d'un ou "
+            "plusieurs groupements : NonOu en qualité de membres de plusieurs groupements : Oui",
+            None,
+        ),
+        (
+            "Individuels ou membres d'un ou plusieurs groupements : ils ne peuvent donc pas cumuler les deux qualités.",
+            True,
+        ),
+        ("Individuels ou membres d'un groupement : ils peuvent donc cumuler les deux qualités.", False),
         ("Interdiction de présenter plusieurs offres en qualité de membres de plusieurs groupements.", True),
         ("Pas de possibilité de présenter plusieurs offres en qualité de membres de plusieurs groupements.", True),
         (
