@@ -13,10 +13,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
+from matchmaker.ingest import ingest_notices
 from matchmaker.ingest.boamp import collect_boamp
 from matchmaker.models import Buyer, ImportRun, Lot, Publication, QuarantineItem, SourceState, Tender
 from matchmaker.sources.catalogue import source
 from matchmaker.sources.http import PoliteClient, Politeness, SourceRefusedError, SourceUnavailableError
+from matchmaker.sources.xml import local_name, parse_xml
 from matchmaker.sync import sync
 from tests.services.conftest import checksum, real
 from tests.services.fake_boamp import (
@@ -32,7 +34,8 @@ from tests.services.fake_boamp import (
     published,
     shifted,
 )
-from tests.sources.boamp_data import record
+from tests.services.notices import folder, text
+from tests.sources.boamp_data import as_json, record
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("places")]
 
@@ -143,6 +146,18 @@ def test_a_notice_completed_late_is_read_again_and_changes(collect: Any) -> None
     late[0]["nomacheteur"], late[0]["donnees"] = "Commune de Fictive-la-Neuve", "{}"
     run = collect(FakeBoamp(late), since=None)
     assert (run.new, run.changed, run.unchanged) == (0, 1, 236)
+
+
+def test_a_notice_that_the_boamp_and_ted_both_publish_is_one_tender(collect: Any, tmp_path: Path) -> None:
+    content = text()
+    root = parse_xml(content.encode())
+    data = {"EFORMS": {local_name(root): as_json(root)}}
+    fake = FakeBoamp([record("26-000001", data, dateparution="2026-11-20")])
+    collect(fake, since=TODAY)
+    ingest_notices([folder(tmp_path / "avis", a=content)])
+    [tender] = Tender.objects.all()
+    assert {row.source for row in tender.publications.all()} == {"boamp", "eforms"}
+    assert tender.lots.count() == 2
 
 
 # ---------------------------------------------------------------- a server that misbehaves

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from lxml import etree
+
 from matchmaker.domain.notice import Notice
 from matchmaker.sources.json_records import encoded
 from matchmaker.sources.notices import parse_notice
+from matchmaker.sources.xml import Element, local_name
 from tests.sources.notice_data import raw
 
 
@@ -113,3 +116,16 @@ def mapa(section: str = "initial", **changes: Any) -> dict[str, Any]:
 def parsed(data: dict[str, Any] | None = None, **fields: Any) -> Notice:
     """The notice in such a record."""
     return parse_notice(raw(encoded(record("26-100001", data, **fields)), "avis.json"))
+
+
+def as_json(element: Element) -> Any:
+    """The JSON that one makes of XML: attributes under "@", text under "#text", repeated elements in a list."""
+    found: dict[str, Any] = {f"@{etree.QName(name).localname}": value for name, value in element.attrib.items()}
+    for child in element.iterchildren("{*}*"):
+        key, value = f"cbc:{local_name(child)}", as_json(child)
+        known = found.get(key)
+        found[key] = value if known is None else [*known, value] if isinstance(known, list) else [known, value]
+    text = "".join(map(str, element.itertext())) if len(element) == 0 else ""
+    if not found:
+        return text
+    return found | ({"#text": text} if text.strip() else {})

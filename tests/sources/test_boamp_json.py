@@ -19,8 +19,8 @@ from matchmaker.sources.boamp_json import parse_record
 from matchmaker.sources.fields import PARIS
 from matchmaker.sources.json_trees import tree
 from matchmaker.sources.notices import parse_notice
-from matchmaker.sources.xml import Element, NoticeError, local_name, parse_xml
-from tests.sources.boamp_data import fnsimple, mapa, parsed, record
+from matchmaker.sources.xml import NoticeError, local_name, parse_xml
+from tests.sources.boamp_data import as_json, fnsimple, mapa, parsed, record
 from tests.sources.notice_data import REAL, WRITTEN, documents, needs_real_notices, raw
 
 NOON = datetime(2026, 12, 18, 12, 0, tzinfo=PARIS)
@@ -285,19 +285,6 @@ def test_seule_une_nouvelle_date_limite_dite_sans_détour_est_lue(words: str, ex
 
 
 # ---------------------------------------------------------------- EFORMS : un seul lecteur pour le XML et le JSON
-
-
-def as_json(element: Element) -> Any:
-    """Le JSON que l'on fait d'un XML : attributs en « @ », texte en « #text », éléments répétés en liste."""
-    found: dict[str, Any] = {f"@{etree.QName(name).localname}": value for name, value in element.attrib.items()}
-    for child in element.iterchildren("{*}*"):
-        key, value = f"cbc:{local_name(child)}", as_json(child)
-        known = found.get(key)
-        found[key] = value if known is None else [*known, value] if isinstance(known, list) else [known, value]
-    text = "".join(map(str, element.itertext())) if len(element) == 0 else ""
-    if not found:
-        return text
-    return found | ({"#text": text} if text.strip() else {})
 
 
 def assert_reads_alike(content: bytes) -> None:
