@@ -9,7 +9,9 @@ from django.http import Http404, HttpRequest
 from ninja import Query, Router, Schema
 
 from consortia.queries import LotView, Ranked, Team, for_list, lot_view, lots_matching
+from geo.api import CountOut, HiringOut
 from matchmaker.api import FirmOut, firm_out
+from matchmaker.hiring import hiring_near
 from matchmaker.models import Lot
 from matchmaker.queries import current_as_of, lot_filter
 
@@ -218,3 +220,22 @@ def lot(request: HttpRequest, lot_id: int) -> LotDetailOut:  # noqa: ARG001
         matches=[match_out(row) for row in view.ranked],
         proposals=[proposal_out(team) for team in view.teams],
     )
+
+
+class LotHiringOut(Schema):
+    """J and O of the method, and the insertion places a year both allow [low, high] (estimates)."""
+
+    romes: list[str]
+    needs: HiringOut | None
+    openings: CountOut
+    priority: CountOut | None
+    places: tuple[float, float] | None
+
+
+@router.get("/{lot_id}/hiring", response=LotHiringOut, auth=None, summary="Besoins de recrutement près d'un lot")
+def lot_hiring(request: HttpRequest, lot_id: int) -> LotHiringOut:  # noqa: ARG001
+    """Three SQL queries."""
+    found = Lot.objects.filter(pk=lot_id).first()
+    if found is None:
+        raise Http404("Ce lot n'existe pas ou n'est plus publié.")
+    return LotHiringOut.model_validate(hiring_near(found), from_attributes=True)

@@ -19,6 +19,9 @@ from frontend import charts, exports, geojson
 from frontend.access import login_not_required
 from frontend.facets import SORT_LABELS, chips, facet_groups
 from frontend.history import history_of
+from frontend.hiring import panel
+from matchmaker.hiring import hiring_near
+from matchmaker.labels import labels_of
 from matchmaker.models import Lot
 from matchmaker.queries import current_as_of, labels, lot_filter, running_run, score_weights, start_of, stock
 
@@ -88,6 +91,8 @@ def lot(request: HttpRequest, lot_id: int) -> HttpResponse:
     need = view.outcome.yearly_eur if view.outcome else None
     weights = score_weights()
     rows = _ranking_rows(view, need, weights)
+    near = hiring_near(view.lot)
+    cpvs = labels_of("cpv", view.lot.cpvs)
     context = {
         "as_of": as_of,
         "view": view,
@@ -109,6 +114,10 @@ def lot(request: HttpRequest, lot_id: int) -> HttpResponse:
         "tiles": settings.TILES,
         "closed": _closed(view.lot, as_of),
         "history": history_of(view.lot),
+        "hiring": near,
+        "panel": panel(near),
+        "cpvs": cpvs,
+        "cpv_advice": next((cpv.advice for cpv in cpvs if cpv.advice), ""),
     }
     return render(request, "lots/detail.html", context)
 
