@@ -87,7 +87,7 @@ def count(figure: Count) -> str:
 
 
 def _places(room: tuple[float, float] | None) -> str:
-    if room is None:
+    if room is None or room[1] < 1:
         return ""
     low, high = int(room[0]), int(room[1])
     if low == high:

@@ -130,6 +130,7 @@ def _stage[Item: (Hiring, Seekers, Pair)](
 ) -> int:
     """Readable rows to ``staged``, one a key. Returns how many rows were read."""
     seen: dict[tuple[Any, ...], int] = {}
+    refused: list[Refused] = []  # told once the rows are in: nothing else may be asked of the database meanwhile
     read = 0
 
     def rows() -> Iterator[Sequence[Any]]:
@@ -137,7 +138,7 @@ def _stage[Item: (Hiring, Seekers, Pair)](
         for item in items:
             read += 1
             if isinstance(item, Refused):
-                tally.refuse(item.line, item.reason, item.message)
+                refused.append(item)
                 continue
             values, name = row(item), key(item)
             known = seen.get(name)
@@ -148,11 +149,13 @@ def _stage[Item: (Hiring, Seekers, Pair)](
                 tally.outcome(unchanged=1)
             else:
                 message = "Une ligne précédente dit autre chose du même bassin et métier : la première est gardée."
-                tally.refuse(item.line, "doublon", message)
+                refused.append(Refused(item.line, "doublon", message))
 
     if not stage(columns, rows()):
         raise UnknownShapeError(f"{file.name} ne contient aucune ligne lisible : vérifiez que c'est le bon fichier.")
     tally.outcome(read=read)
+    for item in refused:
+        tally.refuse(item.line, item.reason, item.message)
     return read
 
 

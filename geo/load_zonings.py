@@ -103,6 +103,7 @@ def _load_labels(table: Table, file: TableFile, tally: Tally) -> None:
 def _stage(items: Iterable[CommuneZones | Refused], zonings: Sequence[str], file: TableFile, tally: Tally) -> int:
     """Readable rows to ``staged``, one a commune. Returns how many rows were read."""
     seen: dict[str, dict[str, tuple[str, str]]] = {}
+    refused: list[Refused] = []  # told once the rows are in: nothing else may be asked of the database meanwhile
     read = 0
 
     def rows() -> Iterator[tuple[object, ...]]:
@@ -110,7 +111,7 @@ def _stage(items: Iterable[CommuneZones | Refused], zonings: Sequence[str], file
         for item in items:
             read += 1
             if isinstance(item, Refused):
-                tally.refuse(item.line, item.reason, item.message)
+                refused.append(item)
             elif seen.setdefault(item.commune, item.zones) is item.zones:
                 pairs = [item.zones.get(zoning, (None, "")) for zoning in zonings]
                 yield item.line, item.commune, False, *(value for pair in pairs for value in pair)
@@ -120,7 +121,7 @@ def _stage(items: Iterable[CommuneZones | Refused], zonings: Sequence[str], file
                 message = (
                     f"La commune {item.commune} est déjà dans une autre zone de ce fichier : la première est gardée."
                 )
-                tally.refuse(item.line, "doublon", message)
+                refused.append(Refused(item.line, "doublon", message))
 
     columns = {"line": "int", "commune": "text", "derived": "bool"}
     for zoning in zonings:
@@ -128,6 +129,8 @@ def _stage(items: Iterable[CommuneZones | Refused], zonings: Sequence[str], file
     if not stage(columns, rows()):
         raise UnknownShapeError(f"{file.name} ne contient aucune commune lisible : vérifiez que c'est le bon fichier.")
     tally.outcome(read=read)
+    for item in refused:
+        tally.refuse(item.line, item.reason, item.message)
     return read
 
 

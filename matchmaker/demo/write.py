@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from matchmaker.demo.firms import firms_csv, make_firms
+from matchmaker.demo.hiring import hiring_files
 from matchmaker.demo.notices import make_notices
 from matchmaker.demo.places import Territory, Town
 from matchmaker.demo.ubl import notice_xml
@@ -17,6 +18,7 @@ from matchmaker.domain.reference import Reference
 
 FIRMS = "firms.csv"
 NOTICES = "notices"
+HIRING = "recrutement"
 
 
 class FolderTakenError(Exception):
@@ -43,8 +45,12 @@ def write_demo(
     seed: int,
     as_of: date,
     say: Callable[[str], None] = lambda _: None,
+    jobs: Sequence[Mapping[str, str]] = (),
 ) -> Written:
-    """Write ``folder/firms.csv`` and ``folder/notices/*.xml``; a former demo there is replaced at once."""
+    """Write ``folder/firms.csv``, ``folder/notices/*.xml`` and ``folder/recrutement/*.csv``, at once.
+
+    A former demo there is replaced. ``jobs`` are the ROME jobs hiring needs are made for.
+    """
     refuse_foreign(folder)
     territory = Territory(towns)
     say(f"Territoire : {len(territory.towns)} communes.")
@@ -60,6 +66,9 @@ def write_demo(
         (fresh / NOTICES).mkdir()
         for rank, notice in enumerate(notices, start=1):
             (fresh / NOTICES / f"{rank:04d}-{notice.id}.xml").write_bytes(notice_xml(notice))
+        (fresh / HIRING).mkdir()
+        for name, text in hiring_files(territory, jobs, seed, as_of).items():
+            (fresh / HIRING / name).write_text(text, encoding="utf-8", newline="")
         fresh.chmod(0o755)  # mkdtemp closes the folder to others
         _put_in_place(fresh, folder)
     finally:
@@ -71,7 +80,7 @@ def refuse_foreign(folder: Path) -> None:
     """Only a demo, or nothing, is ever replaced."""
     if not folder.exists():
         return
-    if not folder.is_dir() or any(entry.name not in (FIRMS, NOTICES) for entry in folder.iterdir()):
+    if not folder.is_dir() or any(entry.name not in (FIRMS, NOTICES, HIRING) for entry in folder.iterdir()):
         raise FolderTakenError(folder)
 
 

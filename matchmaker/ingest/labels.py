@@ -8,7 +8,7 @@ from geo.sources.shapes import TableFile, UnknownShapeError, open_table
 from geo.staging import every, merge, stage
 from geo.tally import Tally
 from geo.vintages import remember
-from matchmaker.sources.nomenclature import NOMENCLATURES, read_labels
+from matchmaker.sources.nomenclature import NOMENCLATURES, Label, read_labels
 
 _NAMES = {
     "cpv": "libellés CPV",
@@ -33,15 +33,13 @@ def load_labels(table: str, file: TableFile, tally: Tally) -> None:
     kept = "naf25" if table == "naf" and "2025" in file.name else table
     seen: set[str] = set()
     lines: set[int] = set()
-    refused = 0
+    refused: list[Label] = []  # told once the rows are in: nothing else may be asked of the database meanwhile
 
     def rows() -> Iterator[tuple[str, str]]:
-        nonlocal refused
         for item in read_labels(table, file):
             lines.add(item.line)
             if item.refused:
-                refused += 1
-                tally.refuse(item.line, "libelle_illisible", item.refused)
+                refused.append(item)
             elif item.code not in seen:
                 seen.add(item.code)
                 yield item.code, item.label
@@ -59,8 +57,13 @@ def load_labels(table: str, file: TableFile, tally: Tally) -> None:
         along=["source", "updated_at"],
     )
     tally.outcome(
-        read=staged + refused, new=merged.new, changed=merged.changed, unchanged=staged - merged.new - merged.changed
+        read=staged + len(refused),
+        new=merged.new,
+        changed=merged.changed,
+        unchanged=staged - merged.new - merged.changed,
     )
+    for item in refused:
+        tally.refuse(item.line, "libelle_illisible", item.refused)
     tally.fact("lignes", len(lines))
     for length, count in every("SELECT length(code), count(*) FROM staged GROUP BY 1 ORDER BY 1"):
         if table != "cpv":

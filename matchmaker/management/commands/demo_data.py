@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from geo.models import Commune
 from matchmaker.demo.places import NUTS3, Town
-from matchmaker.demo.write import FolderTakenError, write_demo
+from matchmaker.demo.write import HIRING, FolderTakenError, write_demo
 from matchmaker.domain.reference import build_reference
-from matchmaker.reference import shipped_tables
+from matchmaker.reference import shipped_rows, shipped_tables
+from matchmaker.sync import sync
 
 
 def demo_towns() -> list[Town]:
@@ -41,7 +42,10 @@ def demo_towns() -> list[Town]:
 
 
 class Command(BaseCommand):
-    help = "Écrit un territoire de démonstration fictif : DIR/firms.csv et DIR/notices/*.xml (eForms)."
+    help = (
+        "Écrit un territoire de démonstration fictif : DIR/firms.csv, DIR/notices/*.xml (eForms) et "
+        "DIR/recrutement/*.csv (bassins, projets de recrutement, demandeurs d'emploi)."
+    )
     requires_system_checks = []  # it reads communes and writes files: pages need not be in order
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -49,6 +53,7 @@ class Command(BaseCommand):
         parser.add_argument("--firms", type=int, default=5000, help="nombre d'établissements (5000)")
         parser.add_argument("--lots", type=int, default=500, help="nombre de lots (500)")
         parser.add_argument("--seed", type=int, default=2026, help="graine du hasard (2026)")
+        parser.add_argument("--load-hiring", action="store_true", help="importer aussi DIR/recrutement")
         parser.add_argument("--as-of", type=date.fromisoformat, help="date du jour, AAAA-MM-JJ (aujourd'hui)")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -67,6 +72,7 @@ class Command(BaseCommand):
                 seed=options["seed"],
                 as_of=options["as_of"] or timezone.localdate(),
                 say=self.stdout.write,
+                jobs=shipped_rows("rome_fap"),
             )
         except FolderTakenError as error:
             raise CommandError(str(error)) from error
@@ -76,3 +82,12 @@ class Command(BaseCommand):
                 f"{written.notices} avis, {written.lots} lots."
             )
         )
+        if options["load_hiring"]:
+            self._load_hiring(options["folder"] / HIRING)
+
+    def _load_hiring(self, folder: Path) -> None:
+        """By the importer of the real files, in this process: three more would cost a second each."""
+        for key in ("bassins", "bmo", "demandeurs"):
+            for path in folder.glob(f"{key}_fictif*.csv"):
+                (run,) = sync(key, [path])
+                self.stdout.write(f"{path.name} : {run.read} lignes, {run.new} nouvelles.")
