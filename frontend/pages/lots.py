@@ -18,8 +18,8 @@ from consortia.queries import LotView, facets, for_list, lot_cards, lot_view, lo
 from frontend import charts, exports, geojson
 from frontend.access import login_not_required
 from frontend.facets import SORT_LABELS, chips, facet_groups
-from frontend.history import history_of
 from frontend.hiring import panel
+from frontend.history import history_of
 from matchmaker.hiring import hiring_near
 from matchmaker.labels import labels_of
 from matchmaker.models import Lot

@@ -49,7 +49,7 @@ def write_demo(
 ) -> Written:
     """Write ``folder/firms.csv``, ``folder/notices/*.xml`` and ``folder/recrutement/*.csv``, at once.
 
-    A former demo there is replaced. ``jobs`` are the ROME jobs hiring needs are made for.
+    A former demo there is replaced. ``jobs`` are the ROME jobs hiring needs are made for; none, no such folder.
     """
     refuse_foreign(folder)
     territory = Territory(towns)
@@ -66,9 +66,10 @@ def write_demo(
         (fresh / NOTICES).mkdir()
         for rank, notice in enumerate(notices, start=1):
             (fresh / NOTICES / f"{rank:04d}-{notice.id}.xml").write_bytes(notice_xml(notice))
-        (fresh / HIRING).mkdir()
-        for name, text in hiring_files(territory, jobs, seed, as_of).items():
-            (fresh / HIRING / name).write_text(text, encoding="utf-8", newline="")
+        if jobs:
+            (fresh / HIRING).mkdir()
+            for name, text in hiring_files(territory, jobs, seed, as_of).items():
+                (fresh / HIRING / name).write_text(text, encoding="utf-8", newline="")
         fresh.chmod(0o755)  # mkdtemp closes the folder to others
         _put_in_place(fresh, folder)
     finally:
