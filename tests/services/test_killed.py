@@ -24,6 +24,7 @@ from matchmaker.models import (
 )
 from tests.factories import COMMUNES, make_firm, siret
 from tests.services.firm_rows import many
+from tests.services.hiring_files import crosswalk
 from tests.services.killing import KILLS, Import, survives
 from tests.services.notices import TED, folder, numbered, text, version
 from tests.services.sirene_stock import row, written
@@ -102,6 +103,11 @@ def zones_of_communes(path: Path) -> list[str]:
     return ["sync", "zones", str(text_file(path / "z.csv", "CODGEO,ZE2020,LIBZE2020\n" + "".join(rows)))]
 
 
+def communes_of_bassins(path: Path) -> list[str]:
+    """Two bassins, and a commune that disappeared."""
+    return ["sync", "bassins", str(crosswalk(path, "38293,8421,GRENOBLE"))]
+
+
 def labels_of_cpv(path: Path) -> list[str]:
     rows = [f"9091{number:04},,9091{number:04},Nettoyage {number}\n" for number in range(10)]
     return ["sync", "cpv", str(text_file(path / "cpv.csv", "code8,check_digit,code,libelle_fr\n" + "".join(rows)))]
@@ -137,6 +143,7 @@ IMPORTS = [
     Import("bmo", survey_of_hiring, (Zone, HiringProjects, Vintage), clear=no_zones),
     Import("demandeurs", jobseekers, (Zone, JobSeekers, Vintage), clear=no_zones),
     Import("zones", zones_of_communes, (Zone, ZoneCommune, Vintage), clear=no_zones),
+    Import("bassins", communes_of_bassins, (Zone, ZoneCommune, Vintage), clear=no_zones),
     Import("cpv", labels_of_cpv, (Nomenclature, Vintage), clear=no_zones),
     # "resumes": who left the list is counted by the run that retires it, killed later or not.
     Import("esus", esus_list, (Firm, RegisterEntry), before=twelve_firms, resumes=True),
