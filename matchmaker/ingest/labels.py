@@ -8,6 +8,7 @@ from geo.sources.shapes import TableFile, UnknownShapeError, open_table
 from geo.staging import every, merge, stage
 from geo.tally import Tally
 from geo.vintages import remember
+from matchmaker.models import Nomenclature
 from matchmaker.sources.nomenclature import NOMENCLATURES, Label, read_labels
 
 _NAMES = {
@@ -69,4 +70,7 @@ def load_labels(table: str, file: TableFile, tally: Tally) -> None:
         if table != "cpv":
             tally.fact(f"codes de {length} caractères", count)
     tally.fact("codes", staged)
-    remember(_NAMES[kept], file, len(lines))
+    several = len(NOMENCLATURES[table].pairs) > 1  # codes a line: then lines are what people count
+    # A file may hold a part of a nomenclature (sections of the NAF): what is in place is what counts.
+    known = len(lines) if several else Nomenclature.objects.filter(table=kept).count()
+    remember(_NAMES[kept], file, known)
