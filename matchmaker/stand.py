@@ -48,6 +48,11 @@ class Stand:
         return dict(total)
 
     @property
+    def main_facts(self) -> list[tuple[str, int]]:
+        """The first of them, for a list of sources."""
+        return list(self.facts.items())[:3]
+
+    @property
     def dated(self) -> date | None:
         """The day the data speak of, when their producer says it."""
         return self.done.dated if self.done else None
