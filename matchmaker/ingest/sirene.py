@@ -28,6 +28,7 @@ from django.utils import timezone
 from geo.domain.point import FRENCH_BOXES
 from geo.queries import edition
 from matchmaker.describe import Describer, describer
+from matchmaker.domain.ess import BY_PERSON
 from matchmaker.domain.firm import FirmRecord
 from matchmaker.ingest.firms import NOWHERE, REPEATED, Table
 from matchmaker.ingest.report import Progress, Report, batch_size, importing, silent
@@ -42,11 +43,27 @@ CHUNK = 20_000  # rows of one COPY, thus of one transaction
 SLOW = 1_000  # rows of one batch of the row path
 LAYOUT = "1"  # raise when the same cells come to mean another firm: every row is then looked at again
 NOBODY = "12345678200010"  # a well-formed SIRET, for cells that mean the same whosever they are
-SQL = Path(__file__).with_name("sirene.sql")
-KNOWN = "SELECT siret, sirene_hash FROM matchmaker_firm"
+SQL, MONTH = Path(__file__).with_name("sirene.sql"), Path(__file__).with_name("sirene_month.sql")
+# Lines of a CSV by blocks of ten thousand: PostgreSQL hands rows one by one, and Python would count them.
+# ``alone``: SIRENE is all we know of the firm; ``flagged``: it told of the ESS flag; ``exact``: placed by an address.
+KNOWN = (
+    "SELECT string_agg(concat_ws(',', siret, coalesce(sirene_hash::text, ''), "
+    "source = 'sirene' AND inclusive_kind = '' AND declared_trades = '{}' AND num_nonnulls(declared_free_fte, "
+    'declared_on, declared_radius_km, headcount_fte, places, turnover_eur, "references") = 0 '
+    "AND ending_eur = 0 AND notified_eur = 0 AND ess_provenance <> %s AND NOT fictitious, "
+    "ess_flag IS NOT NULL, point_precision = 'address'), E'\\n') FROM matchmaker_firm GROUP BY id / 10000"
+)
+KNOWN_TYPES = "number BIGINT, known BIGINT, alone BOOLEAN, flagged BOOLEAN, exact BOOLEAN"
+# A month later: fields whose silence keeps earlier words, and how silence looks.
+KEPT = {
+    **dict.fromkeys(("legal_form", "naf", "naf25", "headcount_band", "postcode", "city", "size_category"), "''"),
+    **dict.fromkeys(("headcount_year", "employer", "head_office"), "NULL"),
+}
 CLAIMS = (
-    "SELECT number, string_agg(concat_ws(':', source, inclusive_kind, ess, esus, esus_until), '+' ORDER BY source), "
-    "bool_or(inclusive_kind <> '') FROM matchmaker_registerentry GROUP BY number"
+    "SELECT string_agg(line, E'\\n') FROM (SELECT number || ',' || string_agg("
+    "concat_ws(':', source, inclusive_kind, ess, esus, esus_until), '+' ORDER BY source) || ',' || "
+    "bool_or(inclusive_kind <> '')::text AS line FROM matchmaker_registerentry GROUP BY number) lines "
+    "GROUP BY left(line, 3)"
 )
 EMPLOYS = ("caractereEmployeurEtablissement", "caractereEmployeurUniteLegale")
 # What a network adds to SIRENE's columns concerns few rows: they all take the row path.
@@ -156,8 +173,8 @@ class _Import:
             if staged.repeated:
                 self.report.warnings[REPEATED] += staged.repeated
             self.report.save()
-        self._new()
-        self._slowly("SELECT * FROM other_row")
+        self._by_columns()
+        self._slowly("SELECT * FROM one_by_one")
         with transaction.atomic():
             self._set_aside()
             self._conclude()
@@ -167,7 +184,7 @@ class _Import:
 
     def _prepare(self) -> Staged:
         """What is known, what registers claim, the rows to look at, and a table for each group of cells."""
-        pull(self.stock.db, self.folder, "known", KNOWN, "siret VARCHAR, known BIGINT")
+        pull(self.stock.db, self.folder, "known", KNOWN, KNOWN_TYPES, [BY_PERSON])
         pull(self.stock.db, self.folder, "claim", CLAIMS, "number VARCHAR, said VARCHAR, inclusive BOOLEAN")
         ess = [(form, flag) for form, flag in self.stock.forms() if self._is_ess(form, flag)]
         staged = self.stock.stage(ess, f"{LAYOUT} {edition()}")
@@ -183,7 +200,7 @@ class _Import:
             extended=str(self.stock.knows(*EXTENSION)).lower(),
             everyone=str(not self.stock.knows(*EMPLOYS)).lower(),
             joins=" ".join(f"JOIN {group.name} USING ({', '.join(map(quoted, group.cells))})" for group in GROUPS),
-            line=", ".join(self._line().values()),
+            line=", ".join(self._fields().values()),
         )
         first, second = views.split("-- PART TWO")
         self.stock.db.execute(first)
@@ -215,7 +232,7 @@ class _Import:
                     writer.writerow([*values, *(_of(firm, name) for name in group.fields)])
         load(self.stock.db, path, group.name, dict.fromkeys((*group.cells, *group.fields), "VARCHAR"))
 
-    def _line(self) -> dict[str, str]:
+    def _fields(self) -> dict[str, str]:
         """SQL of each field of a new firm, as COPY wants it: constants, what groups decide, and the row's own."""
         blank = Firm(
             source="sirene",
@@ -243,23 +260,44 @@ class _Import:
 
     # ------------------------------------------------------------ two ways in
 
-    def _new(self) -> None:
-        """Regular rows of firms unknown so far, by COPY."""
-        statement = f"COPY {Firm._meta.db_table} ({', '.join(map(quoted, self._line()))}) FROM STDIN"
-        found = self.stock.db.cursor().execute("SELECT siret, located, line FROM new_row")
-        while rows := found.fetchmany(batch_size(CHUNK)):
-            try:
-                with transaction.atomic():
-                    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement) as copy:
-                        copy.write("".join(line for *_, line in rows))
-                    self._count("new", len(rows))
-                    if lost := sum(not located for _, located, _ in rows):
-                        self.report.warnings[NOWHERE] += lost
-                    self.report.save()
-            except (DataError, IntegrityError):  # a value too long, a firm that came in meanwhile: one by one
-                sirets = ", ".join(f"'{siret}'" for siret, *_ in rows)
-                self._slowly(f"SELECT * FROM kept WHERE siret IN ({sirets})")
-            self.progress(f"{self.report.counts['new']} nouvelles entreprises")
+    def _by_columns(self) -> None:
+        """Regular rows, by COPY: of firms unknown so far, and of those we know from SIRENE alone."""
+        for lane, write in (("new", self._insert), ("month", self._update)):
+            query = "SELECT siret, located, line FROM by_columns WHERE lane = ?"
+            found, done = self.stock.db.cursor().execute(query, [lane]), 0
+            while rows := found.fetchmany(batch_size(CHUNK)):
+                try:
+                    with transaction.atomic():
+                        write("".join(line for *_, line in rows), len(rows))
+                        if lost := sum(not located for _, located, _ in rows):
+                            self.report.warnings[NOWHERE] += lost
+                        self.report.save()
+                except (DataError, IntegrityError):  # a value too long, a firm that came in meanwhile: one by one
+                    sirets = ", ".join(f"'{siret}'" for siret, *_ in rows)
+                    self._slowly(f"SELECT * FROM kept WHERE siret IN ({sirets})")
+                done += len(rows)
+                self.progress(f"{done} {'nouvelles entreprises' if lane == 'new' else 'entreprises revues'}")
+
+    def _insert(self, lines: str, number: int) -> None:
+        self._copy(Firm._meta.db_table, lines)
+        self._count("new", number)
+
+    def _update(self, lines: str, _number: int) -> None:
+        fields = ", ".join(map(quoted, self._fields()))
+        with connection.cursor() as cursor:
+            cursor.execute(f"CREATE TEMP TABLE month ON COMMIT DROP AS SELECT {fields} FROM matchmaker_firm LIMIT 0")
+            self._copy("month", lines)
+            cursor.execute("ANALYZE month")
+            cursor.execute(month_statement())
+            outcomes = cursor.fetchall()
+            cursor.execute("DROP TABLE month")
+        for outcome, number in outcomes:
+            self._count(outcome, number)
+
+    def _copy(self, table: str, lines: str) -> None:
+        statement = f"COPY {table} ({', '.join(map(quoted, self._fields()))}) FROM STDIN"
+        with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.write(lines)
 
     def _slowly(self, query: str) -> None:
         """Rows that changed, that other sources know too, or that are odd: through the row path."""
@@ -319,6 +357,22 @@ def remember(rows: Sequence[Row], records: Sequence[FirmRecord]) -> None:
 # ---------------------------------------------------------------- SQL and COPY
 
 
+def month_statement() -> str:
+    """The statement of ``sirene_month.sql``."""
+    own = ("name", "trade_name", "address", "closed_on")
+    decided = [name for group in GROUPS for name in group.fields if not name.startswith("town_")]
+    taken = [name for name in (*decided, "point", "point_precision") if name not in KEPT and name not in own]
+    compared = [*own, *KEPT, *taken]
+    assigned = [*compared, "described_with", "described_on", "updated_at", "raw_id", "sirene_hash"]
+    return MONTH.read_text(encoding="utf-8").format(
+        kept=", ".join(f"coalesce(nullif(m.{name}, {silence}), f.{name}) AS {name}" for name, silence in KEPT.items()),
+        taken=", ".join(f"m.{name}" for name in taken),
+        compared=", ".join(f"g.{name}" for name in compared),
+        before=", ".join(f"f.{name}" for name in compared),
+        assigned=", ".join(f"{name} = g.{name}" for name in assigned),
+    )
+
+
 def _said(field: str) -> str:
     """SQL of the first of a text's columns that says something; NULL when all are silent."""
     candidates = []
@@ -357,13 +411,15 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def pull(db: duckdb.DuckDBPyConnection, folder: Path, table: str, query: str, types: str) -> None:
+def pull(
+    db: duckdb.DuckDBPyConnection, folder: Path, table: str, query: str, types: str, given: Sequence[str] = ()
+) -> None:
     """A table of duckdb from a query of PostgreSQL, through a file: never in memory."""
     path = folder / f"{table}.csv"
-    copying = f"COPY ({query}) TO STDOUT (FORMAT csv)"
-    with path.open("wb") as file, connection.cursor() as cursor, cursor.copy(copying) as copy:
-        for block in copy:
-            file.write(block)
+    with path.open("w", encoding="utf-8") as file, connection.chunked_cursor() as cursor:
+        cursor.execute(query, given or None)
+        for (lines,) in cursor:
+            file.write(lines + "\n")
     load(db, path, table, dict(column.split() for column in types.split(", ")), null="")
     path.unlink()
 

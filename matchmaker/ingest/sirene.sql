@@ -33,9 +33,10 @@ SELECT kept.* REPLACE (
     well_formed(kept.siret) AS sound,
     coalesce(own.said, '') || '/' || coalesce(unit.said, '') AS claims,
     coalesce(own.inclusive OR unit.inclusive, false) AS inclusive,
-    known.siret IS NOT NULL AS is_known
+    known.number IS NOT NULL AS is_known,
+    coalesce(known.alone, false) AS alone, coalesce(known.flagged, false) AS flagged, coalesce(known.exact, false) AS exact
 FROM kept LEFT JOIN claim own ON own.number = kept.siret LEFT JOIN claim unit ON unit.number = kept.siret[:9]
-    LEFT JOIN known ON known.siret = kept.siret;
+    LEFT JOIN known ON known.number = TRY_CAST(kept.siret AS BIGINT);
 
 -- PART TWO: once each group of cells has its table, a row is described.
 
@@ -66,14 +67,22 @@ FROM (
     FROM cells {joins}
 );
 
-CREATE OR REPLACE VIEW regular AS
+-- Three ways in: "new" by COPY, "month" for firms known from SIRENE alone whose row says all that deduction rests on,
+-- "row" for all that is odd in any way.
+CREATE OR REPLACE VIEW laned AS
 SELECT *,
-    sound AND NOT is_known AND NOT inclusive AND NOT misplaced AND NOT {extended}
-        AND NOT regexp_matches(concat_ws('|', {text}), '{unusual}') AS by_columns
+    CASE WHEN NOT sound OR inclusive OR misplaced OR {extended} OR regexp_matches(concat_ws('|', {text}), '{unusual}')
+            THEN 'row'
+        WHEN NOT is_known THEN 'new'
+        WHEN alone AND legal_form <> '' AND naf <> '' AND headcount_band <> '' AND lon IS NOT NULL
+            AND "statutDiffusionEtablissement" || "statutDiffusionUniteLegale" <> ''
+            AND "etatAdministratifEtablissement" || "etatAdministratifUniteLegale" <> ''
+            AND (ess_flag <> '\N' OR NOT flagged) AND (has_degrees OR has_metres OR NOT exact) THEN 'month'
+        ELSE 'row' END AS lane
 FROM described WHERE wanted;
 
-CREATE OR REPLACE VIEW new_row AS
-SELECT siret, lon IS NOT NULL AS located, concat_ws(chr(9), {line}) || chr(10) AS line FROM regular WHERE by_columns;
+CREATE OR REPLACE VIEW by_columns AS
+SELECT lane, siret, lon IS NOT NULL AS located, concat_ws(chr(9), {line}) || chr(10) AS line FROM laned WHERE lane <> 'row';
 
-CREATE OR REPLACE VIEW other_row AS
-SELECT {text}, line, hash FROM regular WHERE NOT by_columns;
+CREATE OR REPLACE VIEW one_by_one AS
+SELECT {text}, line, hash FROM laned WHERE lane = 'row';

@@ -158,7 +158,7 @@ class Stock:
         self.db.execute(
             "CREATE OR REPLACE TABLE candidate AS SELECT * FROM raw "
             f"WHERE ({state} AND ({employs} OR siret[:9] IN (SELECT siren FROM ess_unit))) "
-            "OR siret IN (SELECT siret FROM known)"
+            "OR TRY_CAST(siret AS BIGINT) IN (SELECT number FROM known)"
         )
         return self._first_only("candidate", "siret")
 
@@ -200,7 +200,7 @@ class Stock:
             "CREATE OR REPLACE TABLE kept AS SELECT * FROM ("
             f"SELECT *, (hash(concat_ws(chr(31), {every}, '{version}')) >> 1)::BIGINT AS hash "
             f"FROM (SELECT {', '.join(parts)}, c.line FROM candidate c{joins})"
-            ") j ANTI JOIN known k ON k.siret = j.siret AND k.known = j.hash"
+            ") j ANTI JOIN known k ON k.number = TRY_CAST(j.siret AS BIGINT) AND k.known = j.hash"
         )
 
     def _side(self, table: str, file: StockFile, key: str, cells: dict[str, str], whose: str, also: str = "") -> None:

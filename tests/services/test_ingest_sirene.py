@@ -160,6 +160,31 @@ def test_whatever_their_cells_rows_give_the_same_firms_both_ways(tmp_path: Path,
     assert found == expected
 
 
+STATES = st.sampled_from(["A", "A", "F"])
+
+
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(st.lists(st.tuples(CELLS, CELLS, STATES, STATES), min_size=1, max_size=25))
+def test_whatever_changes_two_months_give_the_same_firms_both_ways(tmp_path: Path, cells: list) -> None:
+    months = [
+        [
+            row(siret(500 + number), **told[month], etatAdministratifEtablissement=told[2 + month] if month else "A")
+            for number, told in enumerate(cells)
+        ]
+        for month in (0, 1)
+    ]
+    with transaction.atomic():
+        expected_run = [one_by_one(tmp_path / str(number), *rows) for number, rows in enumerate(months)][1]
+        expected = firms()
+        transaction.set_rollback(True)
+    with transaction.atomic():
+        run = [stock(tmp_path / f"mois{number}", *rows) for number, rows in enumerate(months)][1]
+        found = firms()
+        transaction.set_rollback(True)
+    assert found == expected
+    assert counts(run) == counts(expected_run)
+
+
 def test_a_second_month_gives_what_row_by_row_gives(tmp_path: Path) -> None:
     first = [row(A), row(B, categorieJuridiqueUniteLegale="5499"), row(C)]
     second = [
