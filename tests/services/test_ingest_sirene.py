@@ -9,9 +9,12 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from matchmaker.describe import describer
 from matchmaker.ingest import ingest_firms, refresh_firms
+from matchmaker.ingest.refresh import _one_by_one
 from matchmaker.ingest.sirene import ingest_sirene
-from matchmaker.models import Firm, ImportRun, QuarantineItem, RegisterEntry
+from matchmaker.models import Firm, ImportRun, QuarantineItem, ReferenceRow, RegisterEntry
+from matchmaker.reference import reference
 from matchmaker.sources.tables import TableError
 from tests.factories import siret
 from tests.services.conftest import real
@@ -347,3 +350,18 @@ def test_tables_edited_later_reach_firms_that_came_by_columns(tmp_path: Path) ->
     Firm.objects.update(described_with="d'avant", capacity_mid_eur=0, capacity_low_eur=0)
     assert refresh_firms(firm(A).described_on) == 2
     assert firms() == before
+
+
+def test_tables_edited_give_by_codes_what_they_give_one_by_one(tmp_path: Path) -> None:
+    numbers = [siret(430 + rank) for rank in range(len(FRENCH))]
+    rows = [
+        cells | {"siren": number[:9], "siret": number} for number, cells in zip(numbers, FRENCH.values(), strict=True)
+    ]
+    stock(tmp_path, *(cells for cells in rows))
+    growth = ReferenceRow.objects.get(table="parameter", key="capacity.growth")
+    growth.values["value"], growth.edited = "0.1", True
+    growth.save()
+    today = firm(numbers[0]).described_on
+    assert refresh_firms(today) > 10
+    assert not Firm.objects.exclude(described_with=reference().version).exists()
+    assert _one_by_one(describer(today), list(Firm.objects.values_list("pk", flat=True))) == 0
