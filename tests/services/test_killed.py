@@ -145,18 +145,6 @@ IMPORTS = [
     Import("zones", zones_of_communes, (Zone, ZoneCommune, Vintage), clear=no_zones),
     Import("bassins", communes_of_bassins, (Zone, ZoneCommune, Vintage), clear=no_zones),
     Import("cpv", labels_of_cpv, (Nomenclature, Vintage), clear=no_zones),
-
-
-def sirene(path: Path) -> list[str]:
-    """Twenty establishments by columns, and some that go one by one: La Poste's, an odd one, a wrong SIRET."""
-    odd = {"coordonneeLambertAbscisseEtablissement": "nord"}
-    rows = [row(siret(8_000 + number)) for number in range(20)]
-    rows += [row("35600000049837"), *(row(siret(8_100 + number), **odd) for number in range(6)), row("12345678900001")]
-    return ["sync", "sirene", *map(str, written(path, rows))]
-
-
-IMPORTS = [
-    Import("sirene", sirene, (Firm,)),
     # "resumes": who left the list is counted by the run that retires it, killed later or not.
     Import("esus", esus_list, (Firm, RegisterEntry), before=twelve_firms, resumes=True),
     Import("siae", siae_list, (Firm, RegisterEntry)),
