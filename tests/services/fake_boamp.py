@@ -55,17 +55,23 @@ def answer(total: int, records: list[dict[str, Any]]) -> Reply:
 
 
 def published(on: date, numbers: range, **fields: Any) -> list[dict[str, Any]]:
-    """Notices of one day: calls in two forms."""
+    """Notices of one day: calls in two forms, that close on different days."""
     return [
         record(
             f"26-{number:06d}",
-            mapa() if number % 3 == 0 else fnsimple(),
+            mapa(delais={"receptionOffres": closing(on, number)})
+            if number % 3 == 0
+            else fnsimple(procedure={"procedureAdapteeO": "", "dateReceptionOffres": closing(on, number)}),
             dateparution=on.isoformat(),
             objet=f"Avis numéro {number}",
             **fields,
         )
         for number in numbers
     ]
+
+
+def closing(on: date, number: int) -> str:
+    return f"{on + timedelta(days=20 + number)}T12:00:00"
 
 
 # --- what goes wrong -----------------------------------------------------------------------------
