@@ -12,7 +12,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 
-from matchmaker.ingest import Edition, ingest_awards, ingest_firms, ingest_units
+from matchmaker.ingest import Edition, ingest_awards, ingest_firms, ingest_notices, ingest_units
 from matchmaker.ingest.boamp import collect_boamp, ingest_boamp
 from matchmaker.ingest.report import Origin, Progress, reading, silent
 from matchmaker.ingest.sirene import ingest_sirene
@@ -153,6 +153,10 @@ def _boamp(wanted: Source, files: Sequence[Path], progress: Progress) -> list[Im
     return [ingest_boamp(wanted, files, progress) if files else collect_boamp(wanted, progress)]
 
 
+def _notices(wanted: Source, files: Sequence[Path], progress: Progress) -> list[ImportRun]:
+    return [ingest_notices(_given(wanted, files), progress, source=wanted)]
+
+
 def _boamp_since(wanted: Source, since: date, progress: Progress) -> list[ImportRun]:
     return [collect_boamp(wanted, progress, since=since)]
 
@@ -195,6 +199,8 @@ RUNNERS: Mapping[str, Runner] = {
     "decp": _awards,
     **dict.fromkeys(LOADERS, _territory),
     "boamp": _boamp,
+    "ted": _notices,
+    "ocds": _notices,
 }
 # Sources that can be asked again from a day on.
 SINCE: Mapping[str, Callable[[Source, date, Progress], list[ImportRun]]] = {"boamp": _boamp_since}

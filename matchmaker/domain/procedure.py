@@ -117,7 +117,10 @@ def _chains(publications: Collection[Notice]) -> list[list[Notice]]:
     chains = [sorted(held.values(), key=lambda n: version_order(n.version)) for held in versions.values()]
     if not chains:
         raise ValueError("no publication")
-    return sorted(chains, key=lambda chain: (day(chain[-1]), chain[-1].source, chain[-1].id))
+    changed = {name for notice in publications for name in references(notice)}  # of one day, they come first
+    return sorted(
+        chains, key=lambda chain: (day(chain[-1]), not names(chain[-1]) & changed, chain[-1].source, chain[-1].id)
+    )
 
 
 def _latest_by_source(notices: Iterable[Notice]) -> dict[str, Notice]:

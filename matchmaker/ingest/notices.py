@@ -15,6 +15,7 @@ from matchmaker.ingest.report import Progress, Report, batch_size, importing, si
 from matchmaker.ingest.tenders import TenderWriter
 from matchmaker.models import ImportRun, RawDocument
 from matchmaker.reference import reference
+from matchmaker.sources.catalogue import Source
 from matchmaker.sources.files import Found, Unreadable, iter_documents
 from matchmaker.sources.files import RawDocument as Document
 from matchmaker.sources.notices import parse_notice
@@ -23,10 +24,12 @@ from matchmaker.sources.xml import NoticeError
 BATCH = 100
 
 
-def ingest_notices(paths: Iterable[Path], progress: Progress = silent, *, fictitious: bool = False) -> ImportRun:
+def ingest_notices(
+    paths: Iterable[Path], progress: Progress = silent, *, source: Source | None = None, fictitious: bool = False
+) -> ImportRun:
     """Import files, folders and archives of notices. Raises InputNotFoundError or ImportBusyError."""
     wanted = [Path(path) for path in paths]
-    with importing("notices", ", ".join(path.name for path in wanted)) as report:
+    with importing("notices", ", ".join(path.name for path in wanted), source) as report:
         keep_documents(iter_documents(wanted), report, progress, fictitious=fictitious)
     return report.run
 

@@ -252,6 +252,26 @@ SOURCES: Final[tuple[Source, ...]] = (
         automatic=True,
         help="réponses de l'API en JSON (results) ou JSON Lines, annonces XML (schéma 2.3.0 et suivants), archives",
     ),
+    Source(
+        "ted",
+        "TED, avis européens (eForms et TED_EXPORT)",
+        "notices",
+        "Office des publications de l'UE",
+        "https://ted.europa.eu/",
+        EU_REUSE,
+        1,
+        help="avis XML un à un, en dossier ou en archive (les paquets quotidiens .tar.gz)",
+    ),
+    Source(
+        "ocds",
+        "Marchés au format OCDS 1.1",
+        "notices",
+        "Divers éditeurs",
+        "https://standard.open-contracting.org/latest/fr/",
+        LICENCE_OUVERTE,
+        30,
+        help="publications ou dossiers en JSON, en paquet ou un par ligne",
+    ),
 )
 BY_KEY: Final = {source.key: source for source in SOURCES}
 

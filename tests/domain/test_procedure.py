@@ -78,6 +78,11 @@ def test_un_avis_modificatif_complet_remplace_le_premier() -> None:
     assert [(e.field, e.old, e.new) for e in folded.history] == [("amount_eur", "90000", "120000")]
 
 
+def test_un_avis_modificatif_du_même_jour_vient_après_celui_qu_il_cite() -> None:
+    changed = call("eforms", "a", lot(amount_eur=120_000), refers_to=("eforms:z",))
+    assert fold([call("eforms", "z"), changed]).notice.lots[0].amount_eur == 120_000
+
+
 def test_un_rectificatif_ne_change_que_ce_qu_il_nomme() -> None:
     folded = fold([call("ted", "a"), correction(Change("deadline", "2026-03-20T12:00:00+00:00"))])
     assert folded.notice.lots == (lot(deadline=LATER),)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from itertools import permutations
 from pathlib import Path
 
 import pytest
 
+from matchmaker.domain.notice import Notice, NoticeKind
 from matchmaker.ingest import ingest_notices
 from matchmaker.models import Buyer, Lot, Publication, QuarantineItem, Tender
 from matchmaker.queries import open_lots
+from matchmaker.sources.ocds_out import to_ocds
+from tests.domain.made_notices import call, dated, lot
 from tests.factories import make_raw
 from tests.services.conftest import checksum
 from tests.services.notices import EFORMS, EFORMS_ID, TED, folder, numbered, text, version
@@ -138,3 +142,64 @@ def test_a_made_up_notice_never_meets_a_real_one(tmp_path: Path) -> None:
     assert Tender.objects.get().fictitious is False
     ingest_notices([path], fictitious=True)
     assert Tender.objects.get().fictitious is False
+
+
+# ---------------------------------------------------------------- twins, by what they say
+
+
+def national(**more: object) -> Notice:
+    """The call of the town of Grenoble as another source tells it."""
+    return call("ocds", "ocds-abc-1", lot(documents_url="https://exemple.fr/dce"), **more)
+
+
+def european() -> Notice:
+    return call("ted", "000777-2026", lot(amount_eur=None, cpvs=("77310000",)))
+
+
+def documents(*notices: Notice) -> list[str]:
+    return [json.dumps(to_ocds(notice), ensure_ascii=False) for notice in notices]
+
+
+def put_json(path: Path, *contents: str) -> None:
+    for number, content in enumerate(contents):
+        folder_ = path / f"import{number}"
+        folder_.mkdir(parents=True)
+        (folder_ / "avis.json").write_text(content, encoding="utf-8")
+        ingest_notices([folder_])
+
+
+def test_twins_of_two_sources_become_one_tender_in_any_order(tmp_path: Path) -> None:
+    stranger = call("ocds", "ocds-abc-9", title="Réfection de la toiture du gymnase")
+    ends = set()
+    for number, order in enumerate(permutations(documents(national(), european(), stranger))):
+        emptied()
+        put_json(tmp_path / str(number), *order)
+        ends.add(checksum(Tender, Lot, Buyer, Publication))
+    assert len(ends) == 1
+    assert Tender.objects.count() == 2
+    [one] = Tender.objects.get(source="ted").lots.all()
+    assert (one.amount_eur, one.documents_url) == (90_000, "https://exemple.fr/dce")
+
+
+def test_a_twin_that_says_otherwise_at_last_leaves_and_is_a_tender_again(tmp_path: Path) -> None:
+    """The content kept under a number changes (a fuller document of the same version): it is no twin any more."""
+    put_json(tmp_path / "a", *documents(european(), national()))
+    assert Tender.objects.count() == 1
+    fuller = national(title="Réfection complète de la toiture du gymnase municipal et de ses abords immédiats")
+    put_json(tmp_path / "b", *documents(fuller))
+    assert Tender.objects.count() == 2
+    assert {tender.publications.count() for tender in Tender.objects.all()} == {1}
+    assert Tender.objects.get(source="ted").lots.get().documents_url == ""
+
+
+def test_a_prior_information_leaves_its_call_when_a_second_call_refers_to_it(tmp_path: Path) -> None:
+    prior = dated(call("ted", "1-2026", lot(deadline=None), kind=NoticeKind.PRIOR_INFORMATION), 2)
+    first, second = (call("ted", number, refers_to=("ted:1-2026",)) for number in ("2-2026", "3-2026"))
+    put_json(tmp_path / "a", *documents(prior, first))
+    assert Tender.objects.count() == 1
+    put_json(tmp_path / "b", *documents(second))
+    assert Tender.objects.count() == 3
+    everything = checksum(Tender, Lot, Buyer, Publication)
+    emptied()
+    put_json(tmp_path / "c", *documents(second, first, prior))
+    assert checksum(Tender, Lot, Buyer, Publication) == everything
