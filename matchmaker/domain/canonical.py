@@ -61,16 +61,24 @@ def _hints(kind: Any) -> dict[str, Any]:
 
 
 def _built(kind: Any, value: Any) -> Any:
-    """``value`` as the type that the dataclass says its field has."""
+    """``value`` as the type that the dataclass says its field has. Raises TypeError or ValueError for another."""
     if get_origin(kind) is UnionType:  # only "X | None" here
         return None if value is None else _built(next(arm for arm in get_args(kind) if arm is not NoneType), value)
     if get_origin(kind) is tuple:
-        return tuple(_built(get_args(kind)[0], item) for item in value)
+        return tuple(_built(get_args(kind)[0], item) for item in _checked(list, value))
     if isinstance(kind, type) and is_dataclass(kind):
         hints = _hints(kind)
-        return kind(**{name: _built(hints[name], held) for name, held in value.items() if name in hints})
+        held = _checked(dict, value).items()
+        return kind(**{name: _built(hints[name], item) for name, item in held if name in hints})
     if kind is datetime or kind is date:
         return kind.fromisoformat(value)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(value)
+    return _checked(kind, value)
+
+
+def _checked(kind: Any, value: Any) -> Any:
+    """Exactly of this type: ``True`` is no number."""
+    if type(value) is not kind:
+        raise TypeError(f"{value!r} is no {kind.__name__}")
     return value

@@ -22,6 +22,8 @@ from matchmaker.sources.notices import parse_notice
 from matchmaker.sources.xml import NoticeError
 
 BATCH = 100
+# What a parser that meets the unforeseen ends with: the document is set aside and the rest goes on.
+_UNFORESEEN = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 
 
 def ingest_notices(
@@ -79,6 +81,11 @@ class _Keeper:
         except NoticeError as error:
             self.report.formats["refusé"]["read"] += 1
             self._set_aside(document, error.reason_code, str(error), "refusé")
+            return
+        except _UNFORESEEN as error:
+            self.report.formats["refusé"]["read"] += 1
+            message = f"Cet avis a une forme imprévue ({type(error).__name__}) : signalez-le, il sera relu ensuite."
+            self._set_aside(document, "forme_imprevue", message, "refusé")
             return
         self.report.formats[notice.source]["read"] += 1
         try:

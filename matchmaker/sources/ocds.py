@@ -338,7 +338,10 @@ def patched(notice: Notice, release: Object) -> Notice:
         if name not in extension and content.get(name):
             pairs = zip(content[name], holders, strict=True)
             content[name] = [_corrected(item, _object(holder, EXTENSION)) for item, holder in pairs]
-    return from_json(json.loads(json.dumps(content)))
+    whole = from_json(json.loads(json.dumps(content)))
+    if not whole.lots or any(lot.deadline and lot.deadline.tzinfo is None for lot in whole.lots):
+        raise ValueError("no lot, or a deadline without offset")
+    return whole
 
 
 def _corrected(content: Object, extension: Object) -> dict[str, Any]:

@@ -15,11 +15,14 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from geo.models import Commune, Vintage
+from matchmaker.domain.notice import Notice
 from matchmaker.ingest import ImportBusyError, ingest_notices
 from matchmaker.ingest.notices import keep_documents
 from matchmaker.ingest.report import importing, silent
 from matchmaker.models import Buyer, ImportRun, Lot, QuarantineItem, RawDocument, SourceState, Tender
 from matchmaker.sources.files import Found, InputNotFoundError, iter_documents
+from matchmaker.sources.files import RawDocument as Document
+from matchmaker.sources.notices import parse_notice
 from tests.services.conftest import checksum
 from tests.services.notices import EFORMS_ID, TED, folder, numbered, text, version
 
@@ -234,6 +237,21 @@ def test_a_bad_document_is_set_aside_with_a_french_sentence_and_the_rest_is_impo
     assert item.message.endswith(".")
     assert item.run == run
     assert zlib.decompress(item.payload) == (content.encode() if isinstance(content, str) else content)
+
+
+def test_a_parser_that_meets_the_unforeseen_does_not_sink_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def surprised(document: Document) -> Notice:
+        if document.name.endswith("b.xml"):
+            raise KeyError("champ")
+        return parse_notice(document)
+
+    monkeypatch.setattr("matchmaker.ingest.notices.parse_notice", surprised)
+    assert counts(put(tmp_path, a=numbered(1), b=numbered(2), c=numbered(3))) == {"read": 3, "new": 2, "quarantined": 1}
+    item = QuarantineItem.objects.get()
+    assert (item.reason, item.locator) == ("forme_imprevue", "avis/b.xml")
+    assert item.payload
 
 
 def test_a_mended_document_leaves_quarantine(tmp_path: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from geo.models import Commune, HiringProjects, JobSeekers, Vintage, Zone, ZoneCommune
+from matchmaker.domain.notice import LotAward, NoticeKind, Winner
 from matchmaker.models import (
     Award,
     AwardHolder,
@@ -22,6 +24,8 @@ from matchmaker.models import (
     RegisterEntry,
     Tender,
 )
+from matchmaker.sources.ocds_out import to_ocds
+from tests.domain.made_notices import call, lot
 from tests.factories import COMMUNES, make_firm, siret
 from tests.services.firm_rows import many
 from tests.services.hiring_files import crosswalk
@@ -45,6 +49,19 @@ def notices(path: Path) -> list[str]:
     files = {f"n{number:02}": numbered(number) for number in range(1, 11)}
     newer = numbered(3, version("02"), ("Parcs", "Parcs et jardins"))
     return ["ingest", "notices", str(folder(path / "avis", **files, n11=text(TED), n12=newer, n13=text()[:3000]))]
+
+
+def releases(path: Path) -> list[str]:
+    """Calls, their awards and a twin of one, as OCDS lines; one line is cut."""
+    calls = [call("ted", f"{number}-2026", lot(title=f"Lot {number}")) for number in range(1, 8)]
+    won = LotAward(("1",), winners=(Winner("Les Jardins"), Winner("Les Mains Vertes")), group=True)
+    awards = [
+        call("ted", f"{number + 50}-2026", kind=NoticeKind.AWARD, awards=(won,), refers_to=(f"ted:{number}-2026",))
+        for number in range(1, 5)
+    ]
+    lines = [json.dumps(to_ocds(notice)) for notice in (*awards, *calls, call("ocds", "ocds-abc-1"))]
+    (path / "sortie.jsonl").write_text("\n".join([*lines, lines[0][:80]]), encoding="utf-8")
+    return ["sync", "ocds", str(path / "sortie.jsonl")]
 
 
 def esus_list(path: Path) -> list[str]:
@@ -149,6 +166,7 @@ IMPORTS = [
     Import("esus", esus_list, (Firm, RegisterEntry), before=twelve_firms, resumes=True),
     Import("siae", siae_list, (Firm, RegisterEntry)),
     Import("notices", notices, (Tender, Lot, Buyer, Publication)),
+    Import("ocds", releases, (AwardHolder, Award, Lot, Publication, Tender, Buyer)),
 ]
 
 

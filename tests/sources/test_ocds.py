@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from matchmaker.domain.canonical import from_json, to_json
 from matchmaker.domain.notice import AwardOutcome, LotAward, Notice, Place, Reservation, Winner
 from matchmaker.sources.files import RawDocument, Unreadable, iter_documents
 from matchmaker.sources.notices import parse_notice
@@ -112,9 +114,12 @@ def test_l_extension_ne_dit_que_ce_que_le_standard_ne_dit_pas() -> None:
     assert read(release).lots == notice.lots
 
 
-def test_une_extension_abîmée_est_refusée() -> None:
+@pytest.mark.parametrize(
+    "damage", [{"kind": "sorcellerie"}, {"title": 5}, {"lots": []}, {"lots": 3}, {"max_lots_bid": True}, {"buyer": []}]
+)
+def test_une_extension_abîmée_est_refusée(damage: dict[str, Any]) -> None:
     release = to_ocds(call())
-    release["maillage"]["kind"] = "sorcellerie"
+    release["maillage"] |= damage
     with pytest.raises(NoticeError) as refusal:
         parse_ocds(release)
     assert refusal.value.reason_code == "extension_illisible"
@@ -212,6 +217,27 @@ def test_un_marché_annulé_est_dit_annulé() -> None:
 @pytest.mark.parametrize("broken", [{"lots": "aucun"}, {"lots": [1, None]}, {"items": {"id": 1}}, {"documents": 3}])
 def test_un_champ_d_une_forme_inattendue_est_passé(broken: dict[str, Any]) -> None:
     assert parse_ocds({**RELEASE, "tender": {**RELEASE["tender"], **broken}}).title == "Entretien des espaces verts"
+
+
+_scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+_KEYS = """id lots items value amount parties suppliers awards contracts tender title status classification address tag
+bids identifier tenderPeriod endDate documents relatedLots statistics contractPeriod durationInDays startDate url roles
+maillage kind releases compiledRelease cpvs deadline buyer name winners"""
+_keys = st.sampled_from(_KEYS.split())
+_anything = st.recursive(
+    _scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_keys, inner, max_size=5), max_leaves=25
+)
+
+
+@given(st.dictionaries(_keys, _anything, max_size=8))
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+def test_un_contenu_quelconque_est_compris_ou_refusé_jamais_plus(content: dict[str, Any]) -> None:
+    try:
+        notice = parse_ocds({"ocid": "ocds-abc-1", **content})
+    except NoticeError as refusal:
+        assert str(refusal).endswith(".")
+    else:
+        assert from_json(to_json(notice)) == notice
 
 
 @pytest.mark.parametrize(
