@@ -19,12 +19,11 @@ from geo.sources.employment import (
     read_hiring,
     read_jobseekers,
     read_rome_fap,
-    smallest_shown,
 )
 from geo.sources.shapes import Table, TableFile, UnknownShapeError, open_table
 from geo.sources.zones import Refused, full_year
 from geo.staging import every, merge, one, run, stage
-from geo.tally import Tally
+from geo.tally import Counted, Tally
 from geo.vintages import remember
 
 _COUNTS = ("projects", "hard", "seasonal")
@@ -34,20 +33,13 @@ _FIGURES = tuple(f"{name}{end}" for name in _COUNTS for end in ("", "_low", "_hi
 def load_hiring(file: TableFile, tally: Tally, *, ceiling: int) -> None:
     """The survey of a year. ``ceiling``: the largest figure secrecy is taken to hide; the file may show it is more.
 
-    Read twice, so that bounds rest on the smallest figure the whole file shows.
+    Then it is read again, as bounds rest on the smallest figure the whole file shows.
     """
-    smallest = smallest_shown(open_table(file, HIRING))
-    table = open_table(file, HIRING)
-    read = _stage(
-        read_hiring(table, max(ceiling, (smallest or 1) - 1)),
-        {"year": "int", "bassin": "text", "name": "text", "fap": "text", "label": "text", "part": "text"}
-        | dict.fromkeys(_FIGURES, "int"),
-        _hiring_row,
-        lambda item: (item.year, item.bassin, item.fap, item.part),
-        file,
-        tally,
-    )
-    zoning = _zoning(table)
+    zoning, told = _stage_hiring(file, ceiling)
+    smallest = one("SELECT least(min(projects), min(hard), min(seasonal)) FROM staged")[0]
+    if smallest is not None and smallest - 1 > ceiling:
+        zoning, told = _stage_hiring(file, smallest - 1)
+    told.tell(tally)
     _keep_zones(zoning, file.name)
     _merge(
         "geo_hiringprojects",
@@ -57,10 +49,26 @@ def load_hiring(file: TableFile, tally: Tally, *, ceiling: int) -> None:
         zoning,
         tally,
     )
-    _hiring_facts(read, smallest, tally)
+    _hiring_facts(told.counts["read"], smallest, tally)
     for (year,) in every("SELECT DISTINCT year FROM staged"):
         tell_orphans(zoning or str(year), tally)
-        remember(f"besoins en main-d'œuvre {year}", file, read)
+        remember(f"besoins en main-d'œuvre {year}", file, told.counts["read"])
+
+
+def _stage_hiring(file: TableFile, ceiling: int) -> tuple[str, Counted]:
+    """The survey to ``staged``: the year its columns tell of its bassins, and what is to be told of its rows."""
+    told = Counted()
+    table = open_table(file, HIRING)
+    _stage(
+        read_hiring(table, ceiling),
+        {"year": "int", "bassin": "text", "name": "text", "fap": "text", "label": "text", "part": "text"}
+        | dict.fromkeys(_FIGURES, "int"),
+        _hiring_row,
+        lambda item: (item.year, item.bassin, item.fap, item.part),
+        file,
+        told,
+    )
+    return _zoning(table), told
 
 
 def load_jobseekers(file: TableFile, tally: Tally, *, min_cell: int) -> None:

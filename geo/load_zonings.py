@@ -16,6 +16,7 @@ from geo.sources.zones import (
     ZONINGS,
     CommuneZones,
     Refused,
+    has_year,
     read_bassins,
     read_labels,
     read_zonings,
@@ -36,7 +37,10 @@ def load_zonings(file: TableFile, tally: Tally) -> None:
         _load_labels(table, file, tally)
         return
     there = [zoning for zoning in _KINDS if zoning in table.places]
-    years = {"epci": year_of(table, file.name)} if "epci" in there else {}
+    years = {"epci": year_of(table, file.name)} if "epci" in there and has_year(file.name) else {}
+    if "epci" in there and not years:  # EPCI change every year: without it they cannot be told apart
+        there.remove("epci")
+        tally.warn("EPCI non repris : ajoutez l'année au nom du fichier, par exemple communes_2024.csv.")
     _stage(read_zonings(table), there, file, tally)
     rows = _without_unknown(tally)
     for zoning in there:

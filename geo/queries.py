@@ -8,6 +8,7 @@ from django.contrib.gis.geos import Point as GeosPoint
 
 from geo.domain.gazetteer import Gazetteer, KnownCommune, KnownDepartement, Located
 from geo.domain.point import Point
+from geo.hiring import hiring_needs as hiring_needs  # one of the named reads, in a file of its own
 from geo.load import DATA
 from geo.models import Commune, Departement, Vintage, Zone
 from geo.sources.territory import read_nuts3

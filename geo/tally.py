@@ -26,7 +26,7 @@ class Tally(Protocol):
 
 @dataclass(slots=True)
 class Counted:
-    """The plainest tally: it remembers."""
+    """The plainest tally: it remembers, and tells later."""
 
     counts: Counter[str] = field(default_factory=Counter)
     refused: list[tuple[int, str, str]] = field(default_factory=list)
@@ -45,3 +45,13 @@ class Counted:
 
     def fact(self, words: str, count: int) -> None:
         self.facts[words] = count
+
+    def tell(self, tally: Tally) -> None:
+        """All of it to another."""
+        tally.outcome(**{name: count for name, count in self.counts.items() if name != "quarantined"})
+        for refused in self.refused:
+            tally.refuse(*refused)
+        for sentence in self.warnings:
+            tally.warn(sentence)
+        for words, count in self.facts.items():
+            tally.fact(words, count)

@@ -119,12 +119,6 @@ def read_hiring(table: Table, ceiling: int) -> Iterator[Hiring | Refused]:
         )
 
 
-def smallest_shown(table: Table) -> int | None:
-    """The smallest figure of a survey that is shown: a secret one lies below it."""
-    shown = (said for row in table.rows for name in ("met", "xmet", "smet") if (said := _figure_or_none(row, name)))
-    return min(shown, default=None)
-
-
 def read_jobseekers(table: Table, min_cell: int) -> Iterator[Seekers | Refused]:
     """Counts under ``min_cell`` are not kept, only their bounds: no aggregate may point at persons."""
     for row in table.rows:
@@ -176,10 +170,3 @@ def figure(text: str) -> int | None:
 
 def _absent(row: Row) -> Refused:
     return Refused(row.number, "effectif_absent", "Aucun effectif sur cette ligne : ni nombre, ni « * ».")
-
-
-def _figure_or_none(row: Row, name: str) -> int | None:
-    try:
-        return figure(row[name])
-    except ValueError:
-        return None

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from geo.domain.codes import commune_code, zone_code
 from geo.sources.shapes import Column, Row, Shape, Table, UnknownShapeError
 
+_YEAR = re.compile(r"(?<!\d)20\d\d(?!\d)")
 _COMMUNE = (
     "codgeo",
     "code_commune_insee",
@@ -155,12 +156,16 @@ def year_of(table: Table, file: str, *columns: str) -> str:
     """The year of a zoning: said by a column's name (BE24), else by the file's. Raises UnknownShapeError."""
     if told := full_year(table.captured(*columns)):
         return told
-    if match := re.search(r"(?<!\d)20\d\d(?!\d)", file):
+    if match := _YEAR.search(file):
         return match.group()
     raise UnknownShapeError(
         f"{file} : ni les colonnes ni le nom du fichier ne disent l'année du découpage ; "
         "ajoutez-la au nom, par exemple bassins_2024.csv."
     )
+
+
+def has_year(file: str) -> bool:
+    return _YEAR.search(file) is not None
 
 
 def full_year(told: str) -> str:

@@ -18,7 +18,6 @@ from geo.sources.employment import (
     read_hiring,
     read_jobseekers,
     read_rome_fap,
-    smallest_shown,
 )
 from geo.sources.shapes import UnknownShapeError, open_table
 from geo.sources.zones import Refused
@@ -72,11 +71,6 @@ def test_columns_in_another_order_and_spelling_are_the_same_survey(tmp_path: Pat
     text = "BE20;NOMBE20;annee;metier;nommetier;Dept;met;xmet;smet\n8401;BOURG;2020;T4Z60;Agents;01;20;10;5\n"
     (row,) = read(text_file(tmp_path / "b.csv", text))
     assert (row.year, row.bassin, row.fap, row.projects) == (2020, "8401", "T4Z60", Count.of(20))
-
-
-def test_the_smallest_figure_shown_bounds_what_is_hidden(tmp_path: Path) -> None:
-    path = survey(tmp_path, line("120", "40", "*"), line("10", "*", "*", bassin="105"))
-    assert smallest_shown(open_table(given(path), HIRING)) == 10
 
 
 @pytest.mark.parametrize(
