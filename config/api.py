@@ -10,6 +10,7 @@ from ninja.security import django_auth
 from consortia.api import router as lots
 from geo.api import router as territory
 from matchmaker.api import firms, ocds, runs, sources
+from matchmaker.api_awards import router as awards
 
 
 class GuardedAPI(NinjaAPI):
@@ -37,6 +38,7 @@ api = GuardedAPI(
 )
 api.add_router("/lots", lots)
 api.add_router("/firms", firms)
+api.add_router("/awards", awards)
 api.add_router("/runs", runs)
 api.add_router("/ocds", ocds)
 api.add_router("/sources", sources)

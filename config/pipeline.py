@@ -15,7 +15,7 @@ from itertools import batched
 
 from celery import chain
 from django.db import transaction
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Sum
 from django.utils import timezone
 
 from consortia.tasks import build
@@ -35,7 +35,8 @@ RULES = "1"  # raise when the same inputs should give other results
 def fingerprint(as_of: date) -> str:
     """Of all a run depends on: lots, firms, reference tables, date."""
     tenders = Tender.objects.aggregate(n=Count("pk"), at=Max("updated_at"))
-    parts = [RULES, as_of, tenders, supply_version(True), supply_version(False), reference().version]
+    estimated = Lot.objects.aggregate(n=Count("imputed_mid_eur"), sum=Sum("imputed_mid_eur"))
+    parts = [RULES, as_of, tenders, estimated, supply_version(True), supply_version(False), reference().version]
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 

@@ -19,7 +19,10 @@ router = Router(tags=["Lots"])
 
 
 class LotOut(Schema):
-    """``state``: "alone" (a firm can do it alone), "group", "none" (a piece is missing), "unknown"."""
+    """``state``: "alone" (a firm can do it alone), "group", "none" (a piece is missing), "unknown".
+
+    ``imputed_*``: where no amount is published, an estimation from comparable awards, and its basis in words.
+    """
 
     id: int
     title: str
@@ -32,6 +35,10 @@ class LotOut(Schema):
     cpvs: list[str]
     trades: list[str]
     amount_eur: int | None
+    imputed_low_eur: int | None
+    imputed_mid_eur: int | None
+    imputed_high_eur: int | None
+    imputed_basis: str
     duration_months: int | None
     deadline: datetime | None
     reservation: str
@@ -61,6 +68,10 @@ def lot_out(lot: Lot) -> LotOut:
         cpvs=lot.cpvs,
         trades=lot.trades,
         amount_eur=lot.amount_eur,
+        imputed_low_eur=lot.imputed_low_eur,
+        imputed_mid_eur=lot.imputed_mid_eur,
+        imputed_high_eur=lot.imputed_high_eur,
+        imputed_basis=lot.imputed_basis,
         duration_months=lot.duration_months,
         deadline=lot.deadline,
         reservation=lot.reservation,

@@ -74,8 +74,13 @@ def _hours_lines(case: Case, grouping: Grouping) -> list[str]:
 
 
 def notes(lot: Lot, needs: tuple[LotTrade, ...], tables: Reference) -> list[str]:
-    """What to bear in mind about the lot itself: reserve, guessed trade, uncertain place."""
+    """What to bear in mind about the lot itself: estimated amount, reserve, guessed trade, uncertain place."""
     lines = []
+    if lot.amount_eur is None and lot.imputed_mid_eur is not None:
+        lines.append(
+            f"Montant non publié : estimation d'après {lot.imputed_basis}. Demandez le montant à l'acheteur avant de "
+            "vous engager."
+        )
     if lot.reservation == Reservation.ESS:
         lines += [f"Réserve à vérifier : {text}" for text in r5_objections(tuple(lot.cpvs), lot.duration_months)]
     guessed = [need for need in needs if need.fit < tables["cpv.match_7"]]
@@ -93,6 +98,8 @@ def notes(lot: Lot, needs: tuple[LotTrade, ...], tables: Reference) -> list[str]
 def warnings(case: Case, grouping: Grouping) -> list[str]:
     """Amber signals: what to check before signing."""
     lines = []
+    if case.lot.amount_eur is None:
+        lines.append("Parts calculées sur un montant estimé, non publié : elles changeront avec le montant réel.")
     for part in grouping.parts:
         firm = case.firms[part.candidate.id]
         if case.problem.able_alone(part.candidate):

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from consortia.queries import LotCard, LotView
 from frontend import words
-from matchmaker.models import Directory, DirectoryRow, Match, QuarantineItem
+from matchmaker.models import Award, Directory, DirectoryRow, Match, QuarantineItem
 from matchmaker.queries import PublicFirm, public_firm
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -27,6 +27,10 @@ LOT_COLUMNS = [
     "metiers",
     "cpv",
     "montant_eur",
+    "montant_bas_eur_estimation",
+    "montant_moyen_eur_estimation",
+    "montant_haut_eur_estimation",
+    "base_de_l_estimation",
     "echeance",
     "reservation",
     "etat",
@@ -48,6 +52,26 @@ DIRECTORY_COLUMNS = [
     "decide_par_une_personne",
     "explication",
     "exporte_le",
+]
+EXPIRING_COLUMNS = [
+    "objet",
+    "acheteur",
+    "siret_acheteur",
+    "cpv",
+    "metiers",
+    "lieu",
+    "departement",
+    "notifie_le",
+    "duree_mois",
+    "fin_prevue",
+    "montant_eur",
+    "par_an_eur_estimation",
+    "accord_cadre",
+    "titulaires",
+    "offres_recues",
+    "fictif",
+    "source",
+    "calcule_au",
 ]
 RANKING_COLUMNS = [
     "rang",
@@ -110,6 +134,10 @@ def _lot_row(card: LotCard, as_of: date) -> list[object]:
         " ".join(lot.trades),
         " ".join(lot.cpvs),
         lot.amount_eur,
+        lot.imputed_low_eur,
+        lot.imputed_mid_eur,
+        lot.imputed_high_eur,
+        lot.imputed_basis,
         lot.deadline.isoformat() if lot.deadline else "",
         lot.reservation,
         card.state,
@@ -119,6 +147,33 @@ def _lot_row(card: LotCard, as_of: date) -> list[object]:
         yes_or_no(tender.fictitious),
         f"{tender.source} {tender.notice_id}",
         tender.url,
+        as_of.isoformat(),
+    ]
+
+
+def expiring_csv(awards: Iterable[Award], as_of: date) -> HttpResponse:
+    return _answer(f"a-renouveler-{as_of:%Y-%m-%d}", EXPIRING_COLUMNS, (_award_row(award, as_of) for award in awards))
+
+
+def _award_row(award: Award, as_of: date) -> list[object]:
+    return [
+        award.title,
+        award.buyer.name if award.buyer else "",
+        award.buyer.siret if award.buyer else "",
+        award.cpv,
+        " ".join(award.trades),
+        award.place_label,
+        award.departement_id,
+        award.notified_on,
+        award.duration_months,
+        award.ends_on,
+        award.amount_eur,
+        award.annual_eur,
+        yes_or_no(award.framework),
+        award.n_holders,
+        award.offers,
+        yes_or_no(award.fictitious),
+        award.source,
         as_of.isoformat(),
     ]
 

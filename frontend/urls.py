@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from frontend.pages import directories, firms, imports, lots, runs, sources
+from frontend.pages import directories, expiring, firms, imports, lots, runs, sources
 
 urlpatterns = [
     path("", lots.home, name="home"),
@@ -16,6 +16,8 @@ urlpatterns = [
     path("firms/<str:siret>/", firms.firm, name="firm"),
     path("firms/<str:siret>/map.json", firms.firm_map, name="firm-map"),
     path("firms/<str:siret>/context.json", firms.firm_context, name="firm-context"),
+    path("expiring/", expiring.expiring, name="expiring"),
+    path("expiring/export.csv", expiring.expiring_csv, name="expiring-csv"),
     path("runs/", runs.runs, name="runs"),
     path("sources/", sources.sources, name="sources"),
     path("sources/<slug:key>/", imports.source, name="source"),

@@ -24,10 +24,9 @@ def months(lot: Lot, reference: Reference) -> int:
 
 
 def yearly_eur(lot: Lot, reference: Reference) -> int | None:
-    """Yearly amount, whole euros; None when no amount was published."""
-    if lot.amount_eur is None:
-        return None
-    return max(1, round(yearly(lot.amount_eur, months(lot, reference))))
+    """Yearly amount, whole euros; for want of a published one, the middle of the estimation; None without either."""
+    amount = lot.amount_eur if lot.amount_eur is not None else lot.imputed_mid_eur
+    return None if amount is None else max(1, round(yearly(amount, months(lot, reference))))
 
 
 def recommended_hours(lot: Lot, needs: tuple[LotTrade, ...], reference: Reference) -> int:

@@ -13,6 +13,7 @@ from consortia.queries import memberships_of
 from frontend import charts, geojson
 from frontend.access import login_not_required
 from frontend.pages.lots import backdrop_answer
+from matchmaker.award_queries import awards_of
 from matchmaker.explain import capacity_of
 from matchmaker.models import Firm
 from matchmaker.queries import (
@@ -25,6 +26,8 @@ from matchmaker.queries import (
     running_run,
 )
 
+WON = 20  # contracts shown
+
 
 def _firm_or_404(siret: str) -> Firm:
     firm = firm_by_siret(siret)
@@ -36,7 +39,7 @@ def _firm_or_404(siret: str) -> Firm:
 @login_not_required
 @require_safe
 def firm(request: HttpRequest, siret: str) -> HttpResponse:
-    """At most 15 queries."""
+    """At most 16 queries."""
     known = _firm_or_404(siret)
     shown = public_firm(known)
     as_of = current_as_of()
@@ -58,6 +61,7 @@ def firm(request: HttpRequest, siret: str) -> HttpResponse:
         "interval": charts.capacity_interval(shown, charts.capacity_scale([shown], None)),
         "radius_km": radius_of(known),
         "radius_declared": known.declared_radius_km is not None,
+        "won": [] if shown.masked else awards_of(known, WON),  # a contract published elsewhere would name its holder
         "matches": open_matches_of(known, as_of),
         "teams": teams,
         "trades": labels("trade"),

@@ -44,6 +44,7 @@ def addresses(hidden: Territory) -> list[str]:
     assert hidden.masked is not None
     siret = hidden.masked.siret
     found = ["/lots/", "/lots/?q=Fernande", "/lots/export.csv", "/api/lots", "/sources/", "/runs/"]
+    found += ["/expiring/", "/expiring/export.csv", "/api/awards/expiring"]
     found += [f"/firms/{siret}/", f"/firms/{siret}/map.json", f"/firms/{siret}/context.json", f"/api/firms/{siret}"]
     for firm in hidden.firms[:7]:
         found += [f"/firms/{firm.siret}/", f"/firms/{firm.siret}/map.json", f"/api/firms/{firm.siret}"]
@@ -70,6 +71,7 @@ def test_no_page_nor_endpoint_leaks_the_name_or_the_address(client: Client, hidd
 
 def test_every_public_address_that_shows_a_firm_is_in_this_test(hidden: Territory) -> None:
     names = {"lots", "lots-csv", "lot", "lot-ranking-csv", "lot-map", "lot-context", "firm", "firm-map", "firm-context"}
+    names |= {"expiring", "expiring-csv"}
     from frontend.urls import urlpatterns
 
     known = {pattern.name for pattern in urlpatterns} - {"home", "login", "logout", "imports", "runs", "sources"}

@@ -1,0 +1,41 @@
+"""A firm says how much it can still take: the declaration replaces the estimate until it expires."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+from django.utils import timezone
+
+from matchmaker.describe import describer
+from matchmaker.ingest.firms import upsert
+from matchmaker.models import Firm
+
+LOG = logging.getLogger(__name__)
+LARGEST_FTE = 20_000
+
+
+class DeclarationError(ValueError):
+    """Cette déclaration n'est pas recevable ; corrigez-la."""
+
+
+@transaction.atomic
+def declare(firm: Firm, free_fte: float | None, on: date, by: AbstractBaseUser) -> Firm:
+    """Keep what a firm declares, or withdraw its declaration (None), and compute its capacity again.
+
+    Raises :class:`DeclarationError`. ``on`` is the day it speaks of: it expires so many days after.
+    """
+    if free_fte is not None and not 0 <= free_fte <= LARGEST_FTE:
+        raise DeclarationError("Déclarez un nombre d'ETP libres positif ou nul, et vraisemblable.")
+    if on > timezone.localdate():
+        raise DeclarationError("Une déclaration ne peut pas être datée de demain : donnez le jour où elle a été faite.")
+    known = Firm.objects.select_for_update().get(pk=firm.pk)
+    known.declared_free_fte, known.declared_on = free_fte, on if free_fte is not None else None
+    fresh = describer(timezone.localdate()).again(known)
+    fresh.updated_at = timezone.now()
+    upsert([fresh])
+    LOG.info("declaration of %s by user %s: %s FTE on %s", firm.siret, by.pk, free_fte, on)
+    fresh.refresh_from_db()
+    return fresh
