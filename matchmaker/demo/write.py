@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from matchmaker.demo.awards import awards_json, make_awards
+from matchmaker.demo.buyers import make_buyers
 from matchmaker.demo.firms import firms_csv, make_firms
 from matchmaker.demo.hiring import hiring_files
+from matchmaker.demo.identifiers import BUYERS
 from matchmaker.demo.notices import make_notices
 from matchmaker.demo.places import Territory, Town
 from matchmaker.demo.ubl import notice_xml
@@ -19,6 +22,7 @@ from matchmaker.domain.reference import Reference
 FIRMS = "firms.csv"
 NOTICES = "notices"
 HIRING = "recrutement"
+AWARDS = "awards.json"
 
 
 class FolderTakenError(Exception):
@@ -33,6 +37,7 @@ class Written:
     firms: int
     notices: int
     lots: int
+    awards: int
 
 
 def write_demo(
@@ -47,7 +52,7 @@ def write_demo(
     say: Callable[[str], None] = lambda _: None,
     jobs: Sequence[Mapping[str, str]] = (),
 ) -> Written:
-    """Write ``folder/firms.csv``, ``folder/notices/*.xml`` and ``folder/recrutement/*.csv``, at once.
+    """Write firms, awards, notices and ``folder/recrutement/*.csv``, at once.
 
     A former demo there is replaced. ``jobs`` are the ROME jobs hiring needs are made for; none, no such folder.
     """
@@ -59,10 +64,13 @@ def write_demo(
     notices = make_notices(lots, seed, territory, made, reference, as_of)
     count = sum(len(notice.lots) for notice in notices)
     say(f"Avis fictifs : {len(notices)}, soit {count} lots.")
+    awards = make_awards(seed, made, make_buyers(min(BUYERS, max(4, lots // 4)), seed, territory), reference, as_of)
+    say(f"Marchés attribués fictifs : {len(awards)}.")
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         (fresh / FIRMS).write_text(firms_csv(made), encoding="utf-8", newline="")
+        (fresh / AWARDS).write_text(awards_json(awards), encoding="utf-8")
         (fresh / NOTICES).mkdir()
         for rank, notice in enumerate(notices, start=1):
             (fresh / NOTICES / f"{rank:04d}-{notice.id}.xml").write_bytes(notice_xml(notice))
@@ -74,14 +82,14 @@ def write_demo(
         _put_in_place(fresh, folder)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    return Written(len(made), len(notices), count)
+    return Written(len(made), len(notices), count, len(awards))
 
 
 def refuse_foreign(folder: Path) -> None:
     """Only a demo, or nothing, is ever replaced."""
     if not folder.exists():
         return
-    if not folder.is_dir() or any(entry.name not in (FIRMS, NOTICES, HIRING) for entry in folder.iterdir()):
+    if not folder.is_dir() or any(entry.name not in (FIRMS, NOTICES, HIRING, AWARDS) for entry in folder.iterdir()):
         raise FolderTakenError(folder)
 
 

@@ -23,6 +23,7 @@ from matchmaker.demo.supply import Supply
 from matchmaker.demo.texts import ACTS, LABEL, THEMES
 from matchmaker.demo.ubl import RESERVED_CODES, notice_xml
 from matchmaker.demo.write import FolderTakenError, write_demo
+from matchmaker.domain.award import AwardRecord
 from matchmaker.domain.eligibility import r5_objections
 from matchmaker.domain.firm import FirmRecord
 from matchmaker.domain.insertion import yearly
@@ -30,6 +31,7 @@ from matchmaker.domain.notice import Notice, NoticeLot, Reservation
 from matchmaker.domain.reference import Reference, build_reference
 from matchmaker.domain.siret import is_valid_siret
 from matchmaker.reference import shipped_tables
+from matchmaker.sources.decp import read_awards
 from matchmaker.sources.files import RawDocument
 from matchmaker.sources.firms import read_firms
 from matchmaker.sources.notices import parse_notice
@@ -352,7 +354,21 @@ def test_same_seed_and_date_give_the_same_bytes(tmp_path: Path) -> None:
     first, again, other = _write(tmp_path / "a"), _write(tmp_path / "b"), _write(tmp_path / "c", seed=7)
     assert first == again
     assert first["firms.csv"] != other["firms.csv"]
-    assert not set(first) & set(other) - {"firms.csv"}
+    assert first["awards.json"] != other["awards.json"]
+    assert not set(first) & set(other) - {"firms.csv", "awards.json"}
+
+
+def test_awards_are_contracts_of_demo_firms_and_read_without_a_warning(tmp_path: Path) -> None:
+    _write(tmp_path)
+    numbers = {row["siret"] for row in csv.DictReader(io.StringIO((tmp_path / "firms.csv").read_text("utf-8")))}
+    awards = list(read_awards(tmp_path / "awards.json", amendment_ratio=1.5, facts=Counter()))
+    assert len(awards) == 105
+    for award in awards:
+        assert isinstance(award, AwardRecord)
+        assert award.warnings == ()
+        assert {holder.siret for holder in award.holders} <= numbers
+    assert any(len(award.holders) > 1 for award in awards)
+    assert any(award.changes for award in awards)
 
 
 def test_a_former_demo_is_replaced_whole_and_nothing_is_left_beside(tmp_path: Path) -> None:

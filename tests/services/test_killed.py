@@ -152,6 +152,17 @@ def no_zones() -> None:
     Vintage.objects.exclude(name="communes").delete()
 
 
+def awards(path: Path) -> list[str]:
+    """Fourteen contracts, one amended later, one without buyer, two lots under one number; one holder is known."""
+    later = contract("D3", datePublicationDonnees="2026-06-01", modifications=[modified(montant=150000)])
+    published = [contract(f"D{number}", NET) for number in range(12)] + [contract("D1", VITRES), later]
+    return ["sync", "decp", str(national(path / "decp.json", [*published, contract(acheteur={})]))]
+
+
+def a_winner() -> None:
+    make_firm("Net", siret=NET, headcount_band="12", declared_trades=["T01"], address="1 rue Haute")
+
+
 IMPORTS = [
     Import("directory", network_list, (DirectoryRow, Directory, Firm), no_names, known_members),
     Import("sirene", month_of_sirene, (Firm,), before=last_month),
@@ -165,6 +176,7 @@ IMPORTS = [
     # "resumes": who left the list is counted by the run that retires it, killed later or not.
     Import("esus", esus_list, (Firm, RegisterEntry), before=twelve_firms, resumes=True),
     Import("siae", siae_list, (Firm, RegisterEntry)),
+    Import("decp", awards, (Award, AwardHolder, Buyer, Firm), before=a_winner),
     Import("notices", notices, (Tender, Lot, Buyer, Publication)),
     Import("ocds", releases, (AwardHolder, Award, Lot, Publication, Tender, Buyer)),
 ]

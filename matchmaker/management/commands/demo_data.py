@@ -43,7 +43,8 @@ def demo_towns() -> list[Town]:
 
 class Command(BaseCommand):
     help = (
-        "Écrit un territoire de démonstration fictif : DIR/firms.csv, DIR/notices/*.xml (eForms) et "
+        "Écrit un territoire de démonstration fictif : DIR/firms.csv, DIR/notices/*.xml (eForms), "
+        "DIR/awards.json (DECP) et "
         "DIR/recrutement/*.csv (bassins, projets de recrutement, demandeurs d'emploi)."
     )
     requires_system_checks = []  # it reads communes and writes files: pages need not be in order
@@ -79,7 +80,7 @@ class Command(BaseCommand):
         self.stdout.write(
             self.style.SUCCESS(
                 f"Démonstration fictive écrite dans {options['folder']} : {written.firms} entreprises, "
-                f"{written.notices} avis, {written.lots} lots."
+                f"{written.notices} avis, {written.lots} lots, {written.awards} marchés attribués."
             )
         )
         if options["load_hiring"]:

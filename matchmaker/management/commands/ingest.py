@@ -1,8 +1,9 @@
-"""``manage.py ingest firms FILE... | notices PATH... | report``."""
+"""``manage.py ingest firms FILE... | notices PATH... | awards FILE... | report``."""
 
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from matchmaker.domain.reference import InvalidReferenceError
-from matchmaker.ingest import ImportBusyError, ingest_firms, ingest_notices
+from matchmaker.ingest import ImportBusyError, ingest_awards, ingest_firms, ingest_notices
 from matchmaker.management.progress import LABELS, on_terminal, show_run
 from matchmaker.models import Firm, ImportRun, Lot, QuarantineItem
+from matchmaker.refresh import refresh_from_awards
 from matchmaker.sources.files import InputNotFoundError
 from matchmaker.sources.tables import TableError
 
@@ -27,6 +29,9 @@ class Command(BaseCommand):
         notices = verbs.add_parser("notices", help="fichiers, dossiers, tar.gz d'avis eForms ou TED")
         notices.add_argument("paths", nargs="+", type=Path)
         notices.add_argument("--fictitious", action="store_true", help="marquer ces avis comme fictifs")
+        awards = verbs.add_parser("awards", help="fichiers DECP (JSON, XML, CSV, Parquet)")
+        awards.add_argument("paths", nargs="+", type=Path)
+        awards.add_argument("--fictitious", action="store_true", help="marquer ces marchés comme fictifs")
         report = verbs.add_parser("report", help="rapport des derniers imports et quarantaine")
         report.add_argument("--all", action="store_true", help="toute la quarantaine, sans limite")
 
@@ -41,6 +46,11 @@ class Command(BaseCommand):
                         lambda: ingest_notices(options["paths"], on_terminal, fictitious=options["fictitious"])
                     )
                     show_run(self.stdout, run)
+                case "awards":
+                    for path in options["paths"]:
+                        marked = partial(ingest_awards, path, on_terminal, fictitious=options["fictitious"])
+                        show_run(self.stdout, self._timed(marked))
+                    refresh_from_awards(timezone.localdate())
                 case _:
                     self._report(limit=None if options["all"] else 30)
         except (TableError, InputNotFoundError, ImportBusyError, InvalidReferenceError) as error:
