@@ -46,6 +46,7 @@ def address(name: str, drawn: Territory) -> str:
         "firm": f"/firms/{drawn.firms[1].siret}/",
         "masked": f"/firms/{drawn.masked.siret}/",
         "runs": "/runs/",
+        "expiring": "/expiring/",
         "sources": "/sources/",
         "source": "/sources/siae/",
         "login": "/login/",
