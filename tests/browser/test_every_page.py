@@ -27,6 +27,7 @@ PAGES = (
     "firm",
     "masked",
     "runs",
+    "expiring",
     "sources",
     "source",
     "login",
