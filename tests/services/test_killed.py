@@ -96,14 +96,6 @@ def no_names() -> None:
     LinkIndex.objects.all().delete()
 
 
-def contracts(path: Path) -> list[str]:
-    """Fourteen contracts, of which a group, one modified, one published twice, one without a buyer."""
-    written = [contract(f"2024M{number:02}") for number in range(12)]
-    written += [contract("2024M20", NET, VITRES), contract("2024M21", modifications=[modified(montant=150_000)])]
-    written += [contract("2024M03", objet="Vitres"), contract("2024M30", acheteur={})]
-    return ["sync", "decp", str(national(path / "decp.json", written))]
-
-
 def survey_of_hiring(path: Path) -> list[str]:
     rows = [line("120", "40", "*", bassin=bassin) for bassin in range(101, 113)]
     return ["sync", "bmo", str(survey(path, *rows, line("x", "y", "z", bassin="")))]
@@ -166,7 +158,6 @@ def a_winner() -> None:
 IMPORTS = [
     Import("directory", network_list, (DirectoryRow, Directory, Firm), no_names, known_members),
     Import("sirene", month_of_sirene, (Firm,), before=last_month),
-    Import("decp", contracts, (Award, AwardHolder, Buyer)),
     # The files of the territory are one transaction each.
     Import("bmo", survey_of_hiring, (Zone, HiringProjects, Vintage), clear=no_zones),
     Import("demandeurs", jobseekers, (Zone, JobSeekers, Vintage), clear=no_zones),
