@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import hashlib
 import tempfile
+from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -19,7 +20,7 @@ from django.db import connection, transaction
 from geo.domain.codes import departement_of_postcode
 from geo.domain.gazetteer import Gazetteer
 from geo.queries import gazetteer
-from matchmaker.domain.blocking import Place, keys, sigles_of, token_number
+from matchmaker.domain.blocking import STEPS, Place, keys, sigles_of, token_number
 from matchmaker.domain.naming import Lexicon, lexicon, plain, understood, variants
 from matchmaker.ingest.report import Progress, silent
 from matchmaker.models import Firm, LinkIndex, LinkName
@@ -150,6 +151,7 @@ def _write_all(rows: Iterable[Row], total: int) -> None:
             cursor.execute("DROP INDEX link_keys")
         _copy(rows)
         if total >= _MANY:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute("CREATE INDEX link_keys ON matchmaker_linkname USING gin (keys) WITH (fastupdate = off)")
             cursor.execute("ANALYZE matchmaker_linkname")
 
@@ -160,11 +162,12 @@ def _rows(spool: IO[str]) -> Iterator[Row]:
         yield tuple(line.rstrip("\n").split("\t"))
 
 
-def keys_of(row: Row, crowded: frozenset[int] | set[int]) -> set[int]:
-    return keys(row[2].split("|"), filter(None, row[3].split("|")), (Place(row[5], row[6]),), crowded)
+def keys_of(row: Row, crowded: Set[int], *, counting: bool = False) -> set[int]:
+    sigles = filter(None, row[3].split("|"))
+    return keys(row[2].split("|"), sigles, (Place(row[5], row[6]),), crowded, counting=counting)
 
 
-def with_keys(rows: Iterable[Row], crowded: frozenset[int] | set[int]) -> Iterator[Row]:
+def with_keys(rows: Iterable[Row], crowded: Set[int]) -> Iterator[Row]:
     for row in rows:
         yield *row, "{" + ",".join(map(str, sorted(keys_of(row, crowded)))) + "}"
 
@@ -172,16 +175,14 @@ def with_keys(rows: Iterable[Row], crowded: frozenset[int] | set[int]) -> Iterat
 def _crowded(spool: IO[str], limit: int, progress: Progress) -> set[int]:
     """Keys more than ``limit`` firms share: the widest are found first, what they narrow to is counted next."""
     crowded: set[int] = set()
-    while True:
-        met = [np.fromiter(keys_of(row, crowded), np.int32) for row in _rows(spool)]
-        if not met:
-            return crowded
-        numbers, counts = np.unique(np.concatenate(met), return_counts=True)
-        found = set(numbers[counts > limit].tolist())
-        progress(f"{len(found)} clés trop fréquentes")
-        if not found:
-            return crowded
-        crowded |= found
+    for step in range(STEPS):
+        met = array("i")
+        for row in _rows(spool):
+            met.extend(keys_of(row, crowded, counting=True))
+        numbers, counts = np.unique(np.frombuffer(met, np.int32), return_counts=True)
+        crowded.update(numbers[counts > limit].tolist())
+        progress(f"{len(crowded)} clés trop fréquentes ({step + 1}/{STEPS})")
+    return crowded
 
 
 def _copy(rows: Iterable[Row]) -> None:

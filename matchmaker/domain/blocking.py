@@ -36,9 +36,14 @@ def token_number(word: str) -> int:
     return number("w", word)
 
 
-def keys(names: Iterable[str], sigles: Iterable[str], places: Iterable[Place], crowded: Set[int]) -> set[int]:
-    """All keys of an organisation that may be in any of ``places`` under any of ``names`` (reduced)."""
-    where = tuple(places)
+def keys(
+    names: Iterable[str], sigles: Iterable[str], places: Iterable[Place], crowded: Set[int], *, counting: bool = False
+) -> set[int]:
+    """All keys of an organisation that may be in any of ``places`` under any of ``names`` (reduced).
+
+    ``counting`` gives those of département and commune both, before it is known which are crowded.
+    """
+    narrow = _Narrow(tuple(places), crowded, counting)
     found: set[int] = set()
     for name in names:
         common: list[str] = []
@@ -46,19 +51,22 @@ def keys(names: Iterable[str], sigles: Iterable[str], places: Iterable[Place], c
             key = token_number(word)
             if key in crowded:
                 common.append(word)
-                found.update(_narrowed(("w", word), where, crowded))
+                found.update(narrow("w", word))
             else:
                 found.add(key)
         for pair in combinations(sorted(common[:_PAIRED_WORDS]), 2):
-            found.update(_anywhere(("p", *pair), where, crowded))
+            found.update(narrow.anywhere("p", *pair))
         joined = name.replace(" ", "")
-        found.update(_anywhere(("j", joined), where, crowded))
+        found.update(narrow.anywhere("j", joined))
         if len(joined) > _END:
-            found.update(_narrowed(("b", joined[:_END]), where, crowded))
-            found.update(_narrowed(("e", joined[-_END:]), where, crowded))
+            found.update(narrow("b", joined[:_END]))
+            found.update(narrow("e", joined[-_END:]))
     for sigle in sigles:
-        found.update(_narrowed(("s", sigle), where, crowded))
+        found.update(narrow("s", sigle))
     return found
+
+
+STEPS = 3  # countings until every crowded key is known: words, then pairs of common words, then pairs by place
 
 
 def sigles_of(names: Iterable[Name]) -> tuple[str, ...]:
@@ -67,18 +75,28 @@ def sigles_of(names: Iterable[Name]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _anywhere(parts: tuple[str, ...], where: tuple[Place, ...], crowded: Set[int]) -> Iterator[int]:
-    key = number(*parts)
-    if key in crowded:
-        yield from _narrowed(parts, where, crowded)
-    else:
-        yield key
+@dataclass(frozen=True, slots=True)
+class _Narrow:
+    where: tuple[Place, ...]
+    crowded: Set[int]
+    counting: bool
 
-
-def _narrowed(parts: tuple[str, ...], where: tuple[Place, ...], crowded: Set[int]) -> Iterator[int]:
-    for place in where:
-        if not place.departement:
-            continue
-        key = number(*parts, place.departement)
-        if key not in crowded or (place.commune and (key := number(*parts, "c", place.commune)) not in crowded):
+    def anywhere(self, *parts: str) -> Iterator[int]:
+        key = number(*parts)
+        if key in self.crowded:
+            yield from self(*parts)
+        else:
             yield key
+
+    def __call__(self, *parts: str) -> Iterator[int]:
+        for place in self.where:
+            if not place.departement:
+                continue
+            key = number(*parts, place.departement)
+            here = number(*parts, "c", place.commune) if place.commune else key
+            if self.counting:
+                yield from (key, here)
+            elif key not in self.crowded:
+                yield key
+            elif here not in self.crowded:
+                yield here

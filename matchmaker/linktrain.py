@@ -1,0 +1,151 @@
+"""Fit the classifier of linking on names whose SIRET is known, and choose its thresholds."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import batched
+from pathlib import Path
+
+import numpy as np
+import rapidfuzz
+import sklearn
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from matchmaker.domain.linkage import FEATURES, Floats
+from matchmaker.domain.linkmodel import LinkModel, kept_as
+from matchmaker.link import BATCH, Linker, Sought
+from matchmaker.linknames import refresh
+from matchmaker.models import Firm, LinkIndex
+from matchmaker.reference import FOLDER
+
+SEED = 20_261_123
+SPLITS = ("train", "calibration", "test")
+PRECISION = 0.985  # half a point above what is promised: calibration names are few
+_RIVAL = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A name and its truth. ``split``: train, calibration or test; ``siret`` is unknown to the index when absent."""
+
+    sought: Sought
+    siret: str
+    split: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Candidates of many names, one row each; ``right`` where it is the establishment sought."""
+
+    rows: Floats
+    right: np.ndarray
+    weights: Floats
+
+    @property
+    def size(self) -> int:
+        return len(self.right)
+
+
+def pairs(examples: Sequence[Example], linker: Linker) -> Pairs:
+    """What the linker sees of each name. Other establishments of the right unit are neither right nor wrong."""
+    rows: list[Floats] = []
+    right: list[bool] = []
+    weights: list[float] = []
+    for example, siret, row in _candidates(examples, linker):
+        if siret == example.siret or siret[:9] != example.siret[:9]:
+            rows.append(row)
+            right.append(siret == example.siret)
+            weights.append(example.weight)
+    return Pairs(np.array(rows).reshape(-1, len(FEATURES)), np.array(right), np.array(weights))
+
+
+def _candidates(examples: Iterable[Example], linker: Linker) -> Iterator[tuple[Example, str, Floats]]:
+    for batch in batched(examples, BATCH, strict=False):
+        sides = [linker.side(example.sought) for example in batch]
+        judged = linker.judged(sides, linker.blocks(sides))
+        ids = {item.firm.firm_id for found in judged for item in found}
+        sirets = dict(Firm.objects.filter(id__in=ids).values_list("id", "siret"))
+        for example, found in zip(batch, judged, strict=True):
+            for item in found:
+                yield example, sirets[item.firm.firm_id], item.row
+
+
+def fit(train: Pairs, calibration: Pairs) -> tuple[dict[str, object], CalibratedClassifierCV]:
+    """Logistic regression, then an isotonic curve on pairs it has not seen. The kept form, and scikit-learn's own."""
+    line = make_pipeline(StandardScaler(), LogisticRegression(C=1.0, max_iter=2_000, random_state=SEED))
+    line.fit(train.rows, train.right, logisticregression__sample_weight=train.weights)
+    calibrated = CalibratedClassifierCV(FrozenEstimator(line), method="isotonic")
+    calibrated.fit(calibration.rows, calibration.right, sample_weight=calibration.weights)
+    scaler, logistic = line[0], line[1]
+    weights = logistic.coef_[0] / scaler.scale_
+    intercept = float(logistic.intercept_[0] - weights @ scaler.mean_)
+    curve = calibrated.calibrated_classifiers_[0].calibrators[0]
+    knots = list(zip(curve.X_thresholds_.tolist(), curve.y_thresholds_.tolist(), strict=True))
+    return kept_as(weights.tolist(), intercept, knots), calibrated
+
+
+def reliability(model: LinkModel, seen: Pairs, bins: int = 10) -> list[tuple[float, float, int]]:
+    """(mean probability said, share right, how many) by tenth of probability."""
+    said = model.probability(seen.rows)
+    place = np.minimum((said * bins).astype(int), bins - 1)
+    return [
+        (float(said[place == at].mean()), float(seen.right[place == at].mean()), int((place == at).sum()))
+        for at in range(bins)
+        if (place == at).any()
+    ]
+
+
+def train(examples: Sequence[Example], *, note: str, on: date, folder: Path = FOLDER) -> dict[str, object]:
+    """Fit on the index as it is, choose the thresholds on calibration names, and write what is shipped."""
+    refresh()
+    linker = Linker.current()
+    parts = {name: [one for one in examples if one.split == name] for name in ("train", "calibration")}
+    train_pairs, calibration_pairs = (pairs(parts[name], linker) for name in ("train", "calibration"))
+    kept, _ = fit(train_pairs, calibration_pairs)
+    better = replace(linker, model=LinkModel.read(kept))
+    found = thresholds(parts["calibration"], better)
+    provenance = {
+        "trained_on": note,
+        "date": on.isoformat(),
+        "names": {name: len(some) for name, some in parts.items()},
+        "pairs": {"train": train_pairs.size, "calibration": calibration_pairs.size},
+        "right": {"train": int(train_pairs.right.sum()), "calibration": int(calibration_pairs.right.sum())},
+        "index": LinkIndex.objects.get().firms,
+        "seed": SEED,
+        "versions": {"scikit-learn": sklearn.__version__, "numpy": np.__version__, "rapidfuzz": rapidfuzz.__version__},
+        "thresholds": found,
+    }
+    text = json.dumps({"provenance": provenance} | kept, indent=1, ensure_ascii=False)
+    (folder / "linkage_model.json").write_text(_flat(text) + "\n", encoding="utf-8")
+    return provenance
+
+
+def _flat(text: str) -> str:
+    """Each point of the curve on a line of its own."""
+    return re.sub(r"\[\s+(-?[\d.e+-]+),\s+(-?[\d.e+-]+)\s+\]", r"[\1, \2]", text)
+
+
+def thresholds(examples: Sequence[Example], linker: Linker) -> dict[str, float]:
+    """The lowest probability to link at that keeps the wanted precision, on names not trained on."""
+    best: list[tuple[float, float, bool]] = []  # of each name: its best candidate, its best rival, right or not
+    for batch in batched(examples, BATCH, strict=False):
+        sides = [linker.side(example.sought) for example in batch]
+        for example, found in zip(batch, linker.judged(sides, linker.blocks(sides)), strict=True):
+            if found:
+                siren = found[0].firm.side.siren
+                rival = max((item.chance for item in found if item.firm.side.siren != siren), default=0.0)
+                best.append((found[0].chance, rival, siren == example.siret[:9]))
+    for link in sorted({round(chance, 3) for chance, _, _ in best if chance >= 0.5}):
+        linked = [right for chance, rival, right in best if chance >= link and rival < _RIVAL]
+        if linked and sum(linked) / len(linked) >= PRECISION:
+            return {"link": link, "rival": _RIVAL, "precision": round(sum(linked) / len(linked), 4)}
+    return {"link": 1.0, "rival": _RIVAL, "precision": 0.0}
