@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from benchmarks.linkage_truth import Asked, Said, share
-from matchmaker.domain.naming import Lexicon, plain, understood
+from matchmaker.domain.naming import Lexicon, plain, understood, variants
 
 _SHORT = {
     "ASSOCIATION": "ASSOC", "SAINT": "ST", "SAINTE": "STE", "ETABLISSEMENTS": "ETS", "ENTREPRISE": "ENTR",
@@ -69,8 +69,10 @@ def _fewer(name: str, rng: random.Random, words: Lexicon) -> str:
 
 
 def _sigle(name: str, words: Lexicon) -> str:
-    found = understood(name, words).initials
-    return ".".join(found[0].upper()) + "." if found and len(found[0]) < 6 and len(name.split()) > 2 else ""
+    first = variants(name)[0]
+    found = understood(first, words).initials
+    good = found and found[0].isalpha() and len(found[0]) < 6 and not first.upper().startswith(("COMMUNE", "MAIRIE"))
+    return ".".join(found[0].upper()) + "." if good else ""
 
 
 def _short(name: str) -> str:
@@ -89,8 +91,7 @@ def _glued(name: str) -> str:
 
 
 def _cut(name: str) -> str:
-    size = max(14, len(name) * 2 // 3)
-    return name[:size] if len(name) > 18 else ""
+    return name[: max(18, len(name) * 2 // 3)] if len(name) > 24 else ""
 
 
 def planted(held: list[Held], words: Lexicon, each: int, seed: int = 5) -> Iterator[Asked]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import batched, pairwise
 from math import log
+from typing import NamedTuple
 
 import numpy as np
 from django.db import connection
@@ -70,13 +71,40 @@ class Linked:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A firm met in a block."""
+class Hit(NamedTuple):
+    """A firm that shares a key with the name at ``place`` of a batch, as the table holds it."""
 
+    place: int
     firm_id: int
+    siren: str
+    names: str
+    sigles: str
+    form: str
+    departement: str
+    commune: str
+    postcode: str
+    street: str
+    naf: str
+    kind: str
     head_office: bool
-    side: Side
+    active: bool
+
+    @property
+    def spoken(self) -> tuple[str, ...]:
+        return tuple(self.names.split("|"))
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A candidate with its measures and the chance that it is the one sought."""
+
+    firm: Hit
+    chance: float
+    row: Floats
+
+    def candidate(self) -> Candidate:
+        said = {name: round(float(value), 4) for name, value in zip(FEATURES, self.row, strict=True)}
+        return Candidate(self.firm.firm_id, round(self.chance, 4), said)
 
 
 def link_rows(rows: Sequence[Sought], *, fictitious: bool = False) -> list[Linked]:
@@ -102,7 +130,7 @@ class Linker:
     fictitious: bool
 
     @classmethod
-    def current(cls, fictitious: bool = False) -> Linker:
+    def current(cls, fictitious: bool = False, judge: LinkModel | None = None) -> Linker:
         state = LinkIndex.objects.get()
         counts = dict(
             zip(
@@ -120,7 +148,7 @@ class Linker:
             _distances(places),
             _towns(lexicon, places),
             _where(places),
-            model(),
+            judge or model(),
             reference(),
             fictitious,
         )
@@ -128,11 +156,8 @@ class Linker:
     def link(self, rows: Sequence[Sought]) -> list[Linked]:
         sides = [self.side(row) for row in rows]
         told = _by_siret(rows, self.fictitious)
-        blocks = self.blocks(sides)
-        out = []
-        for row, found in enumerate(self.judged(sides, blocks)):
-            out.append(told.get(row) or self.decide(found))
-        return out
+        found = self.judged(sides, self.hits(sides))
+        return [told.get(place) or self.decide(judged) for place, judged in enumerate(found)]
 
     def side(self, row: Sought) -> Side:
         """What is sought, reduced as firms are."""
@@ -169,72 +194,52 @@ class Linker:
         known = self.places.communes.get(code)
         return known.departement if known else side.departement
 
-    def blocks(self, sides: Sequence[Side]) -> list[list[Known]]:
-        """The firms that share a key with each name. One query."""
-        found: list[list[Known]] = [[] for _ in sides]
+    def hits(self, sides: Sequence[Side]) -> list[Hit]:
+        """The firms that share a key with each name, by name and firm. One query."""
         asked = ["{" + ",".join(map(str, self.keys(side))) + "}" for side in sides]
         with connection.cursor() as cursor:
             cursor.execute(_BLOCKS, [asked, self.fictitious])
-            for row in cursor.fetchall():
-                found[row[0] - 1].append(self._known(row))
-        return found
+            return list(map(Hit._make, cursor.fetchall()))
 
-    def _known(self, row: Sequence[object]) -> Known:
-        _, firm, siren, names, sigles, form, departement, commune, code, street, naf, kind, head, active = row
-        return Known(
-            firm,  # type: ignore[arg-type]
-            bool(head),
-            Side(
-                names=tuple(str(names).split("|")),
-                sigles=tuple(filter(None, str(sigles).split("|"))),
-                form=str(form),
-                communes=(str(commune),) if commune else (),
-                departement=str(departement),
-                postcode=str(code),
-                town=self.town(str(commune)),
-                street=str(street),
-                naf=str(naf),
-                kind=str(kind),
-                siren=str(siren),
-                active=bool(active),
-            ),
+    def _side(self, hit: Hit) -> Side:
+        return Side(
+            names=hit.spoken,
+            sigles=tuple(filter(None, hit.sigles.split("|"))),
+            form=hit.form,
+            communes=(hit.commune,) if hit.commune else (),
+            departement=hit.departement,
+            postcode=hit.postcode,
+            town=self.town(hit.commune),
+            street=hit.street,
+            naf=hit.naf,
+            kind=hit.kind,
+            active=hit.active,
         )
 
-    def judged(self, sides: Sequence[Side], blocks: Sequence[Sequence[Known]]) -> list[list[Judged]]:
-        """For each name its candidates with their probability and features, best first."""
-        pairs = [(side, known.side) for side, block in zip(sides, blocks, strict=True) for known in block]
-        flat = [known for block in blocks for known in block]
-        owner = np.repeat(np.arange(len(blocks)), [len(block) for block in blocks])
-        texts = alike(pairs) if pairs else np.zeros((0, 4))
-        kept = self._nearest(owner, flat, sides, texts)
-        rows = measure([pairs[place] for place in kept], self.weight, self.distance, texts[kept])
+    def judged(self, sides: Sequence[Side], hits: Sequence[Hit]) -> list[list[Judged]]:
+        """For each name its candidates with their chance, best first."""
+        texts = alike([(sides[hit.place].names, hit.spoken) for hit in hits])
+        near = self._nearest(sides, hits, texts)
+        kept = [hits[at] for at in near]
+        rows = measure([(sides[hit.place], self._side(hit)) for hit in kept], self.weight, self.distance, texts[near])
         base = first_score(rows)
-        starts = np.searchsorted(owner[kept], np.arange(len(blocks) + 1))
-        for first, last in pairwise(starts):
-            add_context(rows[first:last], base[first:last], [flat[place].side.siren for place in kept[first:last]])
-        chances = self.model.probability(rows)
-        out = []
-        for first, last in pairwise(starts):
-            block = [Judged(flat[kept[at]], float(chances[at]), rows[at]) for at in range(first, last)]
-            out.append(sorted(block, key=lambda item: (-item.chance, item.firm.firm_id)))
-        return out
+        ends = np.searchsorted([hit.place for hit in kept], np.arange(len(sides) + 1))
+        for first, last in pairwise(ends):
+            add_context(rows[first:last], base[first:last], [hit.siren for hit in kept[first:last]])
+        chances = self.model.probability(rows).tolist()
+        found = [Judged(*one) for one in zip(kept, chances, rows, strict=True)]
+        order = [(-chance, -score, hit.firm_id) for chance, score, hit in zip(chances, base, kept, strict=True)]
+        return [[found[at] for at in sorted(range(*some), key=order.__getitem__)] for some in pairwise(ends)]
 
-    def _nearest(self, owner: np.ndarray, flat: Sequence[Known], sides: Sequence[Side], texts: Floats) -> np.ndarray:
-        """Positions to compare in detail: the most alike of each name, the nearer first among equals."""
-        if not len(owner):
-            return np.zeros(0, dtype=np.intp)
-        near = np.array(
-            [
-                0.15 * (known.side.communes[:1] != () and known.side.communes[0] in sides[name].communes)
-                + 0.05 * (known.side.departement == sides[name].departement)
-                for name, known in zip(owner, flat, strict=True)
-            ]
-        )
-        score = texts.max(axis=1) + texts.mean(axis=1) + near
-        order = np.lexsort(([known.firm_id for known in flat], -score, owner))
-        sizes = np.bincount(owner)
+    def _nearest(self, sides: Sequence[Side], hits: Sequence[Hit], texts: Floats) -> np.ndarray:
+        """Which to compare in detail: of each name the most alike, the nearer first among equals, then the older."""
+        place = np.array([hit.place for hit in hits], dtype=np.intp)
+        score = texts.max(axis=1, initial=0) + texts.mean(axis=1) + [_bonus(sides[hit.place], hit) for hit in hits]
+        order = np.lexsort(([hit.firm_id for hit in hits], -score, place))
+        sizes = np.bincount(place, minlength=1)
         rank = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        return order[rank < self.reference.integer("linkage.candidates")]
+        best: np.ndarray = order[rank < self.reference.integer("linkage.candidates")]
+        return best
 
     def decide(self, found: Sequence[Judged]) -> Linked:
         """Linked when one legal unit is likely and no other is; then its establishment, by likelihood and place."""
@@ -246,33 +251,28 @@ class Linker:
             chance = found[0].chance if found else 0.0
             return Linked("not_found", None, chance, (), f"Aucun établissement connu {why}.")
         best = likely[0]
-        units = {item.firm.side.siren for item in likely}
+        units = {item.firm.siren for item in likely}
         if best.chance < link:
             many = f"{len(units)} entreprises possibles" if len(units) > 1 else "une entreprise possible"
             return Linked("ambiguous", None, best.chance, shown, f"Ressemblance insuffisante : {many}, à confirmer.")
-        if any(item.chance >= rival for item in likely if item.firm.side.siren != best.firm.side.siren):
+        if any(item.chance >= rival for item in likely if item.firm.siren != best.firm.siren):
             return Linked("ambiguous", None, best.chance, shown, f"Homonymes : {len(units)} entreprises conviennent.")
-        chosen, reason = _establishment([item for item in likely if item.firm.side.siren == best.firm.side.siren])
+        chosen, reason = _establishment([item for item in likely if item.firm.siren == best.firm.siren])
         if chosen is None:
             return Linked("ambiguous", None, best.chance, shown, reason)
         return Linked("linked", chosen.firm.firm_id, chosen.chance, shown, reason)
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    firm: Known
-    chance: float
-    row: Floats
-
-    def candidate(self) -> Candidate:
-        said = {name: round(float(value), 4) for name, value in zip(FEATURES, self.row, strict=True)}
-        return Candidate(self.firm.firm_id, round(self.chance, 4), said)
+def _bonus(sought: Side, hit: Hit) -> float:
+    """What likeness of letters does not see: a sigle, and the place."""
+    sigle = sought.sigles and hit.sigles and not set(sought.sigles).isdisjoint(hit.sigles.split("|"))
+    return 0.5 * bool(sigle) + 0.15 * (hit.commune in sought.communes) + 0.05 * (hit.departement == sought.departement)
 
 
 def _establishment(unit: Sequence[Judged]) -> tuple[Judged | None, str]:
     """Which establishment of one legal unit: the likeliest, else the head office, else a person says."""
     top = [item for item in unit if item.chance >= unit[0].chance - _TIE]
-    top = [item for item in top if item.firm.side.active] or top
+    top = [item for item in top if item.firm.active] or top
     here = [item for item in top if item.row[_COMMUNE]] or top
     if len(here) == 1:
         return here[0], "Nom et lieu concordent." if here[0].row[_COMMUNE] else "Nom concordant."
@@ -284,8 +284,8 @@ def _establishment(unit: Sequence[Judged]) -> tuple[Judged | None, str]:
 
 _COMMUNE = FEATURES.index("commune")
 _BLOCKS = """
-SELECT q.n, l.firm_id, l.siren, l.names, l.sigles, l.form, l.departement, l.commune, l.postcode, l.street, l.naf,
-       l.kind, l.head_office, l.active
+SELECT (q.n - 1)::int, l.firm_id, l.siren, l.names, l.sigles, l.form, l.departement, l.commune, l.postcode, l.street,
+       l.naf, l.kind, l.head_office, l.active
 FROM unnest(%s::text[]) WITH ORDINALITY AS q(keys, n)
 CROSS JOIN LATERAL (SELECT * FROM matchmaker_linkname k WHERE k.keys && q.keys::int[] AND k.fictitious = %s OFFSET 0) l
 ORDER BY q.n, l.firm_id

@@ -146,12 +146,12 @@ def _build(progress: Progress) -> int:
 
 def _write_all(rows: Iterable[Row], total: int) -> None:
     with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table with checks pending takes no such change
         cursor.execute("TRUNCATE matchmaker_linkname")
         if total >= _MANY:
             cursor.execute("DROP INDEX link_keys")
         _copy(rows)
         if total >= _MANY:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute("CREATE INDEX link_keys ON matchmaker_linkname USING gin (keys) WITH (fastupdate = off)")
             cursor.execute("ANALYZE matchmaker_linkname")
 

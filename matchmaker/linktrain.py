@@ -8,20 +8,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import batched
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rapidfuzz
 import sklearn
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.frozen import FrozenEstimator
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from matchmaker.domain.linkage import FEATURES, Floats
-from matchmaker.domain.linkmodel import LinkModel, kept_as
-from matchmaker.link import BATCH, Linker, Sought
+from matchmaker.domain.linkmodel import DIRECTIONS, UNTRAINED, LinkModel
+from matchmaker.link import BATCH, Linker, Sought, model
 from matchmaker.linknames import refresh
 from matchmaker.models import Firm, LinkIndex
 from matchmaker.reference import FOLDER
@@ -30,6 +28,7 @@ SEED = 20_261_123
 SPLITS = ("train", "calibration", "test")
 PRECISION = 0.985  # half a point above what is promised: calibration names are few
 _RIVAL = 0.3
+TREES, LEAVES = 80, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ def pairs(examples: Sequence[Example], linker: Linker) -> Pairs:
 def _candidates(examples: Iterable[Example], linker: Linker) -> Iterator[tuple[Example, str, Floats]]:
     for batch in batched(examples, BATCH, strict=False):
         sides = [linker.side(example.sought) for example in batch]
-        judged = linker.judged(sides, linker.blocks(sides))
+        judged = linker.judged(sides, linker.hits(sides))
         ids = {item.firm.firm_id for found in judged for item in found}
         sirets = dict(Firm.objects.filter(id__in=ids).values_list("id", "siret"))
         for example, found in zip(batch, judged, strict=True):
@@ -79,18 +78,36 @@ def _candidates(examples: Iterable[Example], linker: Linker) -> Iterator[tuple[E
                 yield example, sirets[item.firm.firm_id], item.row
 
 
-def fit(train: Pairs, calibration: Pairs) -> tuple[dict[str, object], CalibratedClassifierCV]:
-    """Logistic regression, then an isotonic curve on pairs it has not seen. The kept form, and scikit-learn's own."""
-    line = make_pipeline(StandardScaler(), LogisticRegression(C=1.0, max_iter=2_000, random_state=SEED))
-    line.fit(train.rows, train.right, logisticregression__sample_weight=train.weights)
-    calibrated = CalibratedClassifierCV(FrozenEstimator(line), method="isotonic")
-    calibrated.fit(calibration.rows, calibration.right, sample_weight=calibration.weights)
-    scaler, logistic = line[0], line[1]
-    weights = logistic.coef_[0] / scaler.scale_
-    intercept = float(logistic.intercept_[0] - weights @ scaler.mean_)
+def fit(train: Pairs, calibration: Pairs) -> tuple[dict[str, Any], CalibratedClassifierCV]:
+    """Small boosted trees, monotone, then an isotonic curve on pairs they have not seen.
+
+    Returns the form kept, and scikit-learn's own to compare with.
+    """
+    trees = HistGradientBoostingClassifier(
+        max_iter=TREES, max_leaf_nodes=LEAVES, learning_rate=0.15, min_samples_leaf=30, l2_regularization=1.0,
+        monotonic_cst=[DIRECTIONS[name] for name in FEATURES], early_stopping=False, random_state=SEED,
+    )  # fmt: skip
+    trees.fit(train.rows, train.right, sample_weight=train.weights)
+    calibrated = CalibratedClassifierCV(FrozenEstimator(trees), method="isotonic")
+    times = np.rint(calibration.weights).astype(int)
+    calibrated.fit(np.repeat(calibration.rows, times, axis=0), np.repeat(calibration.right, times))
     curve = calibrated.calibrated_classifiers_[0].calibrators[0]
-    knots = list(zip(curve.X_thresholds_.tolist(), curve.y_thresholds_.tolist(), strict=True))
-    return kept_as(weights.tolist(), intercept, knots), calibrated
+    kept = {
+        "features": list(FEATURES),
+        "start": float(trees._baseline_prediction[0, 0]),
+        "curve": [list(knot) for knot in zip(curve.X_thresholds_.tolist(), curve.y_thresholds_.tolist(), strict=True)],
+        "trees": [_nodes(stage[0].nodes) for stage in trees._predictors],
+    }
+    return kept, calibrated
+
+
+def _nodes(nodes: np.ndarray) -> list[list[object]]:
+    return [
+        [float(node["value"])]
+        if node["is_leaf"]
+        else [FEATURES[node["feature_idx"]], float(node["num_threshold"]), int(node["left"]), int(node["right"])]
+        for node in nodes
+    ]
 
 
 def reliability(model: LinkModel, seen: Pairs, bins: int = 10) -> list[tuple[float, float, int]]:
@@ -104,10 +121,10 @@ def reliability(model: LinkModel, seen: Pairs, bins: int = 10) -> list[tuple[flo
     ]
 
 
-def train(examples: Sequence[Example], *, note: str, on: date, folder: Path = FOLDER) -> dict[str, object]:
+def train(examples: Sequence[Example], *, note: str, on: date) -> dict[str, object]:
     """Fit on the index as it is, choose the thresholds on calibration names, and write what is shipped."""
     refresh()
-    linker = Linker.current()
+    linker = Linker.current(judge=UNTRAINED)
     parts = {name: [one for one in examples if one.split == name] for name in ("train", "calibration")}
     train_pairs, calibration_pairs = (pairs(parts[name], linker) for name in ("train", "calibration"))
     kept, _ = fit(train_pairs, calibration_pairs)
@@ -125,13 +142,14 @@ def train(examples: Sequence[Example], *, note: str, on: date, folder: Path = FO
         "thresholds": found,
     }
     text = json.dumps({"provenance": provenance} | kept, indent=1, ensure_ascii=False)
-    (folder / "linkage_model.json").write_text(_flat(text) + "\n", encoding="utf-8")
+    (FOLDER / "linkage_model.json").write_text(_flat(text) + "\n", encoding="utf-8")
+    model.cache_clear()
     return provenance
 
 
 def _flat(text: str) -> str:
-    """Each point of the curve on a line of its own."""
-    return re.sub(r"\[\s+(-?[\d.e+-]+),\s+(-?[\d.e+-]+)\s+\]", r"[\1, \2]", text)
+    """Each node and each point of the curve on a line of its own."""
+    return re.sub(r"\[[^\[\]{}]*\]", lambda found: " ".join(found[0].split()), text)
 
 
 def thresholds(examples: Sequence[Example], linker: Linker) -> dict[str, float]:
@@ -139,10 +157,10 @@ def thresholds(examples: Sequence[Example], linker: Linker) -> dict[str, float]:
     best: list[tuple[float, float, bool]] = []  # of each name: its best candidate, its best rival, right or not
     for batch in batched(examples, BATCH, strict=False):
         sides = [linker.side(example.sought) for example in batch]
-        for example, found in zip(batch, linker.judged(sides, linker.blocks(sides)), strict=True):
+        for example, found in zip(batch, linker.judged(sides, linker.hits(sides)), strict=True):
             if found:
-                siren = found[0].firm.side.siren
-                rival = max((item.chance for item in found if item.firm.side.siren != siren), default=0.0)
+                siren = found[0].firm.siren
+                rival = max((item.chance for item in found if item.firm.siren != siren), default=0.0)
                 best.append((found[0].chance, rival, siren == example.siret[:9]))
     for link in sorted({round(chance, 3) for chance, _, _ in best if chance >= 0.5}):
         linked = [right for chance, rival, right in best if chance >= link and rival < _RIVAL]

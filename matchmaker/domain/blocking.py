@@ -1,13 +1,14 @@
 """Which firms are worth comparing with a name: those that share a key.
 
-A key is a word, two words, the beginning, the end or the whole of a name, or its sigle. One that would gather too
-many firms is *crowded*: it is narrowed to the département, then to the commune, and dropped where even that is
-crowded. So a block is small by construction, and every narrowing can be read off one set.
+A key is a word, two words, the whole of a name, or its sigle. One that would gather too many firms is *crowded*: it is
+narrowed to the département, then to the commune, and dropped where even that is crowded. So a block is small by
+construction, and every narrowing can be read off one set. What helps against misspelling (the beginning and the end of
+a name, a single word less one letter) is looked for in the commune alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from itertools import combinations
 from zlib import crc32
@@ -16,6 +17,7 @@ from matchmaker.domain.naming import Name, is_sigle
 
 _PAIRED_WORDS = 6  # pairs are made among so many words
 _END = 5  # letters
+_SHORT = range(4, 13)  # letters of a name of one word: misspelt, it is found by what is left without one letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +28,17 @@ class Place:
     commune: str = ""
 
 
-def number(*parts: str) -> int:
+def number(text: str) -> int:
     """A key as a signed 32-bit number, as PostgreSQL's integer. Two texts that meet only add a candidate."""
-    value = crc32("|".join(parts).encode())
-    return value - (1 << 32) if value >= 1 << 31 else value
+    return _signed(crc32(text.encode()))
+
+
+def _signed(value: int) -> int:
+    return (value ^ 0x80000000) - 0x80000000
 
 
 def token_number(word: str) -> int:
-    return number("w", word)
+    return number(f"w|{word}")
 
 
 def keys(
@@ -43,26 +48,51 @@ def keys(
 
     ``counting`` gives those of département and commune both, before it is known which are crowded.
     """
-    narrow = _Narrow(tuple(places), crowded, counting)
+    where = [
+        (f"|{place.departement}".encode(), f"|c|{place.commune}".encode()) for place in places if place.departement
+    ]
     found: set[int] = set()
-    for name in names:
-        common: list[str] = []
-        for word in name.split():
-            key = token_number(word)
-            if key in crowded:
-                common.append(word)
-                found.update(narrow("w", word))
-            else:
+
+    def narrow(wide: int) -> None:
+        for departement, commune in where:
+            key = _signed(crc32(departement, wide))
+            if counting or key not in crowded:
                 found.add(key)
-        for pair in combinations(sorted(common[:_PAIRED_WORDS]), 2):
-            found.update(narrow.anywhere("p", *pair))
-        joined = name.replace(" ", "")
-        found.update(narrow.anywhere("j", joined))
+            if (
+                (counting or key in crowded)
+                and len(commune) > 3
+                and (here := _signed(crc32(commune, wide))) not in crowded
+            ):
+                found.add(here)
+
+    def near(wide: int) -> None:
+        for _, commune in where:
+            if len(commune) > 3 and (here := _signed(crc32(commune, wide))) not in crowded:
+                found.add(here)
+
+    def anywhere(wide: int) -> bool:
+        if (key := _signed(wide)) in crowded:
+            narrow(wide)
+            return False
+        found.add(key)
+        return True
+
+    for name in names:
+        words = name.split()
+        common = [word for word in words if not anywhere(crc32(f"w|{word}".encode()))]
+        for one, other in combinations(sorted(common[:_PAIRED_WORDS]), 2):
+            anywhere(crc32(f"p|{one}|{other}".encode()))
+        joined = "".join(words)
+        anywhere(crc32(f"j|{joined}".encode()))
         if len(joined) > _END:
-            found.update(narrow("b", joined[:_END]))
-            found.update(narrow("e", joined[-_END:]))
+            near(crc32(f"b|{joined[:_END]}".encode()))
+            near(crc32(f"e|{joined[-_END:]}".encode()))
+        if len(words) == 1 and len(joined) in _SHORT:
+            near(crc32(f"d|{joined}".encode()))
+            for at in range(len(joined)):
+                near(crc32(f"d|{joined[:at]}{joined[at + 1 :]}".encode()))
     for sigle in sigles:
-        found.update(narrow("s", sigle))
+        narrow(crc32(f"s|{sigle}".encode()))
     return found
 
 
@@ -73,30 +103,3 @@ def sigles_of(names: Iterable[Name]) -> tuple[str, ...]:
     """What sigle each name is, or may be written as."""
     found = [sigle for name in names for sigle in ((name.joined,) if is_sigle(name) else name.initials)]
     return tuple(dict.fromkeys(found))
-
-
-@dataclass(frozen=True, slots=True)
-class _Narrow:
-    where: tuple[Place, ...]
-    crowded: Set[int]
-    counting: bool
-
-    def anywhere(self, *parts: str) -> Iterator[int]:
-        key = number(*parts)
-        if key in self.crowded:
-            yield from self(*parts)
-        else:
-            yield key
-
-    def __call__(self, *parts: str) -> Iterator[int]:
-        for place in self.where:
-            if not place.departement:
-                continue
-            key = number(*parts, place.departement)
-            here = number(*parts, "c", place.commune) if place.commune else key
-            if self.counting:
-                yield from (key, here)
-            elif key not in self.crowded:
-                yield key
-            elif here not in self.crowded:
-                yield here

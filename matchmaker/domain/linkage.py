@@ -61,7 +61,6 @@ class Side:
     street: str = ""
     naf: str = ""
     kind: str = ""
-    siren: str = ""
     active: bool = True
 
 
@@ -76,7 +75,7 @@ def measure(
     out = np.zeros((len(pairs), len(FEATURES)))
     if not pairs:
         return out
-    out[:, :4] = alike(pairs) if texts is None else texts
+    out[:, :4] = alike([(sought.names, firm.names) for sought, firm in pairs]) if texts is None else texts
     for row, (sought, firm) in enumerate(pairs):
         out[row, 4:12] = _words(sought, firm, weight)
         out[row, 12:18] = _places(sought, firm, distance)
@@ -90,15 +89,20 @@ def measure(
     return out
 
 
-def alike(pairs: Sequence[tuple[Side, Side]]) -> Floats:
+def alike(pairs: Sequence[tuple[Sequence[str], Sequence[str]]]) -> Floats:
     """The four measures of texts, best over the names either side goes by."""
-    ours, theirs, rows = [], [], []
+    ours: list[str] = []
+    theirs: list[str] = []
+    rows: list[int] = []
     for row, (sought, firm) in enumerate(pairs):
-        for mine in sought.names:
-            for other in firm.names:
+        for mine in sought:
+            for other in firm:
                 ours.append(mine)
                 theirs.append(other)
                 rows.append(row)
+    best = np.zeros((len(pairs), 4))
+    if not rows:
+        return best
     joined = [text.replace(" ", "") for text in ours], [text.replace(" ", "") for text in theirs]
     measured = np.column_stack(
         [
@@ -108,7 +112,6 @@ def alike(pairs: Sequence[tuple[Side, Side]]) -> Floats:
             process.cpdist(*joined, scorer=fuzz.ratio) / 100,
         ]
     )
-    best = np.zeros((len(pairs), 4))
     np.maximum.at(best, np.array(rows, dtype=np.intp), measured)
     return best
 

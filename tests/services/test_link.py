@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from geo.models import Commune
 from matchmaker.domain.linkage import FEATURES
 from matchmaker.link import Linked, Sought, link_rows
 from matchmaker.linknames import refresh
@@ -30,11 +31,14 @@ def crowd(size: int = 300) -> list[Firm]:
     """Made-up firms around Grenoble: the same words come back in many names."""
     rng = random.Random(3)
     found: dict[str, Firm] = {}
+    towns = Commune.objects.in_bulk(COMMUNES)
     while len(found) < size:
         name = f"{rng.choice(_FIRST)} {rng.choice(_THIRD)} {rng.choice(_SECOND)}"
         if name not in found:
-            found[name] = make_firm(name, siret=siret(20_000 + len(found)), commune_code=rng.choice(list(COMMUNES)))
-    return list(found.values())
+            number, commune = siret(20_000 + len(found)), towns[rng.choice(list(COMMUNES))]
+            where = {"commune": commune, "city": commune.name, "postcode": commune.postcodes[0]}
+            found[name] = Firm(siret=number, siren=number[:9], name=name, source="sirene", **where)
+    return Firm.objects.bulk_create(found.values())
 
 
 def test_another_writing_of_a_name_in_its_town_is_linked() -> None:
