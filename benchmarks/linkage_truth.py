@@ -123,7 +123,7 @@ def real_questions(known: dict[str, Entity]) -> Iterator[Asked]:
         names: dict[str, Said] = {}
         for said in entity.said:
             other = said.source != held.source or said.name != held.name  # one name in two lists is a pair too
-            if said.name and (other or out) and said.name not in names:
+            if said.name and other and said.name not in names:  # absent ones are asked by the same rule
                 names[said.name] = said
         for said in [*names.values(), *_brands(entity, held)]:
             place = said if said.commune or said.postcode or said.city else entity.place

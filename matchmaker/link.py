@@ -31,6 +31,7 @@ from matchmaker.reference import FOLDER, reference
 
 BATCH = 500
 _SHOWN = 5  # candidates a person is asked to choose from
+_COUNTRY = 2_300_000  # firms of the country the classifier was fitted in
 _TOWNS = 30  # communes one postcode or one name may mean
 _TIE = 0.02  # establishments of one legal unit as likely as this are told apart by their place
 
@@ -298,11 +299,12 @@ def model() -> LinkModel:
 
 
 def _weights(counts: dict[int, int], firms: int) -> Callable[[str], float]:
-    """Information of a word: the rarer among firms, the more it tells."""
+    """Information of a word: the rarer among firms, the more it tells; one that is alone tells as much anywhere."""
+    scale = log(_COUNTRY) / log(firms + 2) if firms else 1.0
 
     @lru_cache(maxsize=200_000)
     def weight(word: str) -> float:
-        return log((firms + 2) / (counts.get(token_number(word), 1) + 1))
+        return scale * log((firms + 2) / (counts.get(token_number(word), 1) + 1))
 
     return weight
 

@@ -89,7 +89,13 @@ def _branches(**of: dict[str, object]) -> dict[str, Firm]:
     """Establishments of one legal unit, by commune."""
     unit = siret(31_000)[:9]
     return {
-        code: make_firm("Messagerie Belledonne", siret=f"{unit}{rank:05d}", siren=unit, commune_code=code[:5], **more)
+        code: make_firm(
+            "Messagerie Zéphyr Quatrevents Coquelicot",
+            siret=f"{unit}{rank:05d}",
+            siren=unit,
+            commune_code=code[:5],
+            **more,
+        )
         for rank, (code, more) in enumerate(of.items(), 1)
     }
 
@@ -97,26 +103,26 @@ def _branches(**of: dict[str, object]) -> dict[str, Firm]:
 def test_of_one_unit_the_establishment_in_the_commune_is_taken() -> None:
     crowd()
     unit = _branches(**{"38185": {"head_office": True}, "38563": {}})
-    assert one("Messagerie Belledonne", city="Voiron").firm_id == unit["38563"].pk
+    assert one("Messagerie Zéphyr Quatrevents Coquelicot", city="Voiron").firm_id == unit["38563"].pk
 
 
 def test_of_one_unit_the_head_office_is_taken_when_no_place_is_told() -> None:
     crowd()
     unit = _branches(**{"38185": {}, "38563": {"head_office": True}})
-    assert one("Messagerie Belledonne").firm_id == unit["38563"].pk
+    assert one("Messagerie Zéphyr Quatrevents Coquelicot").firm_id == unit["38563"].pk
 
 
 def test_of_one_unit_without_head_office_known_a_person_chooses() -> None:
     crowd()
     _branches(**{"38185": {}, "38563": {}})
-    found = one("Messagerie Belledonne")
+    found = one("Messagerie Zéphyr Quatrevents Coquelicot")
     assert (found.state, len(found.candidates)) == ("ambiguous", 2)
 
 
 def test_a_closed_establishment_yields_to_the_open_one() -> None:
     crowd()
     unit = _branches(**{"38185a": {"active": False, "head_office": True}, "38185b": {}})
-    assert one("Messagerie Belledonne", city="Grenoble").firm_id == unit["38185b"].pk
+    assert one("Messagerie Zéphyr Quatrevents Coquelicot", city="Grenoble").firm_id == unit["38185b"].pk
 
 
 def test_a_siret_told_needs_no_name() -> None:
