@@ -7,7 +7,7 @@ import hashlib
 import tempfile
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -22,7 +22,6 @@ from geo.domain.gazetteer import Gazetteer
 from geo.queries import gazetteer
 from matchmaker.domain.blocking import STEPS, Place, keys, sigles_of, token_number
 from matchmaker.domain.naming import Lexicon, lexicon, plain, understood, variants
-from matchmaker.ingest.report import Progress, silent
 from matchmaker.models import Firm, LinkIndex, LinkName
 from matchmaker.reference import FOLDER, reference
 
@@ -40,6 +39,10 @@ _READ = "id siren name trade_name legal_form postcode commune_id address naf inc
 _FIELDS = [*_READ.split(), "fictitious", "updated_at"]
 
 Row = tuple[str, ...]
+Progress = Callable[[str], None]
+
+
+def _silent(_words: str) -> None: ...
 
 
 @lru_cache(maxsize=1)
@@ -73,7 +76,7 @@ def whole_commune(code: str, places: Gazetteer) -> str:
     return known.parent if known and known.parent else code
 
 
-def refresh(progress: Progress = silent) -> int:
+def refresh(progress: Progress = _silent) -> int:
     """Take in firms new or changed since last time; returns how many. One small query when there are none."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('maillage link names'))")

@@ -233,7 +233,7 @@ def test_planted_miswritings_are_linked_right_and_strangers_are_not() -> None:
             (Sought(firm.name.upper(), city=firm.city), firm.pk),
             (Sought(_typo(firm.name, rng), city=firm.city), firm.pk),
             (Sought(f"SARL {firm.name}", postcode=firm.postcode), firm.pk),
-            (Sought(" ".join(firm.name.split()[::-1]), departement="38"), firm.pk),
+            (Sought(" ".join(firm.name.split()[::-1]), city=firm.city), firm.pk),
         ]
     asked += [(Sought(f"{word} {rank} Lyonnais", city="Grenoble"), None) for rank, word in enumerate(_FIRST * 5)]
     found = link_rows([row for row, _ in asked])
