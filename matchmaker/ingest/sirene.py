@@ -16,11 +16,9 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from tempfile import mkdtemp
 
-import duckdb
 from django.conf import settings
 from django.db import DataError, IntegrityError, connection, transaction
 from django.utils import timezone
@@ -30,6 +28,7 @@ from geo.queries import edition
 from matchmaker.describe import Describer, describer
 from matchmaker.domain.ess import BY_PERSON
 from matchmaker.domain.firm import FirmRecord
+from matchmaker.ingest.copying import as_copied, literal, load, pull, quoted
 from matchmaker.ingest.firms import NOWHERE, REPEATED, Table
 from matchmaker.ingest.report import Progress, Report, batch_size, importing, silent
 from matchmaker.models import Firm, ImportRun, QuarantineItem, RawDocument
@@ -389,47 +388,6 @@ def _of(firm: Firm, name: str) -> str:
         place = firm.point
         return repr((place.x, place.y)[name == "town_lat"]) if place else ""
     return as_copied(getattr(firm, name))
-
-
-def as_copied(value: object) -> str:
-    """A value in COPY's text format."""
-    if value is None:
-        return "\\N"
-    if isinstance(value, bool):
-        return "t" if value else "f"
-    if isinstance(value, list):  # of codes
-        return "{" + ",".join(map(str, value)) + "}"
-    text = value.isoformat() if isinstance(value, date) else str(value)
-    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
-
-
-def quoted(column: str) -> str:
-    return f'"{column}"'
-
-
-def literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def pull(
-    db: duckdb.DuckDBPyConnection, folder: Path, table: str, query: str, types: str, given: Sequence[str] = ()
-) -> None:
-    """A table of duckdb from a query of PostgreSQL, through a file: never in memory."""
-    path = folder / f"{table}.csv"
-    with path.open("w", encoding="utf-8") as file, connection.chunked_cursor() as cursor:
-        cursor.execute(query, given or None)
-        for (lines,) in cursor:
-            file.write(lines + "\n")
-    load(db, path, table, dict(column.split() for column in types.split(", ")), null="")
-    path.unlink()
-
-
-def load(db: duckdb.DuckDBPyConnection, path: Path, table: str, types: dict[str, str], null: str = "<NULL>") -> None:
-    columns = ", ".join(f"'{name}': '{kind}'" for name, kind in types.items())
-    db.execute(
-        f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM read_csv('{path}', columns = {{{columns}}}, header = false, "
-        f"auto_detect = false, delim = ',', quote = '\"', escape = '\"', nullstr = '{null}')"
-    )
 
 
 # ---------------------------------------------------------------- files
