@@ -218,3 +218,14 @@ def test_no_generated_or_heavy_file_is_tracked() -> None:
     heavy = [str(path.relative_to(ROOT)) for path in tracked() if path.stat().st_size > 1_000_000]
     made = [str(path.relative_to(ROOT)) for path in tracked() if path.suffix in (".pyc", ".mo", ".sqlite3")]
     assert (heavy, made) == ([], [])
+
+
+def test_every_rule_of_the_stylesheet_is_closed() -> None:
+    """Browsers and the bundler take a forgotten brace in silence: all that follows is then nested, and lost."""
+    depth = 0
+    for number, line in enumerate(
+        re.sub(r"/\*.*?\*/", "", read("frontend/assets/style.css"), flags=re.S).split("\n"), 1
+    ):
+        assert depth == 0 or line[:1] in (" ", "}", ""), f"style.css, line {number} (comments apart): {line}"
+        depth += line.count("{") - line.count("}")
+    assert depth == 0
