@@ -10,7 +10,7 @@ import re
 from datetime import date
 
 from geo.domain.codes import search_name
-from matchmaker.domain.notice import Buyer, Notice, NoticeKind
+from matchmaker.domain.notice import UNKNOWN_BUYER, Buyer, Notice, NoticeKind
 
 _OJ = re.compile(r"ted-oj:(\d{4})/S\s*\d+-0*(\d+)", re.IGNORECASE)
 _TED = re.compile(r"ted:0*(\d+)-(\d{4})", re.IGNORECASE)
@@ -64,7 +64,8 @@ def meeting_points(notice: Notice) -> frozenset[str]:
     day = deadline_day(notice)
     if notice.kind is not NoticeKind.CONTRACT or day is None:
         return frozenset()
-    return frozenset(f"{day} {buyer}" for buyer in buyer_names(notice.buyer))
+    unknown = search_name(UNKNOWN_BUYER)  # nobody's name: two such notices may be anybody's
+    return frozenset(f"{day} {buyer}" for buyer in buyer_names(notice.buyer) if buyer != unknown)
 
 
 def deadline_day(notice: Notice) -> date | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 
 
 class NoticeKind(StrEnum):
@@ -41,6 +42,9 @@ class Place:
     postcode: str = ""
     city: str = ""
     country: str = ""  # ISO 3166 alpha-2, upper case
+
+
+UNKNOWN_BUYER: Final = "Acheteur non précisé"  # its name when a notice tells none
 
 
 @dataclass(frozen=True, slots=True)

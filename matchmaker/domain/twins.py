@@ -11,12 +11,37 @@ from rapidfuzz import fuzz
 
 from geo.domain.codes import search_name
 from matchmaker.domain.names import buyer_names, deadline_day
-from matchmaker.domain.notice import Notice, NoticeKind
+from matchmaker.domain.notice import Buyer, Notice, NoticeKind
 
 SAME_TITLE = 90.0  # of 100, on words in any order
 LIKE_TITLE = 60.0  # enough where the codes of all lots agree as well
+SAME_WORD = 80.0
 MOST_DAYS_APART = 21  # between two publications of one call
 
+_LITTLE_WORDS = frozenset(
+    (
+        "a",
+        "au",
+        "aux",
+        "d",
+        "de",
+        "des",
+        "du",
+        "en",
+        "et",
+        "l",
+        "la",
+        "le",
+        "les",
+        "n",
+        "ou",
+        "par",
+        "pour",
+        "sur",
+        "un",
+        "une",
+    )
+)
 _FOLLOW_UPS = (NoticeKind.AWARD, NoticeKind.MODIFICATION, NoticeKind.CORRECTION)
 _BEFORE = (NoticeKind.PRIOR_INFORMATION, NoticeKind.OTHER)
 
@@ -38,16 +63,46 @@ type Alike = Callable[[str, str], float]  # two keys -> 0 (no) to 100
 
 def likeness(one: Notice, other: Notice) -> float:
     """How surely two calls of different sources are one procedure: 0, or how near their titles are."""
-    if one.source == other.source or not set(buyer_names(one.buyer)) & set(buyer_names(other.buyer)):
+    if one.source == other.source or not _one_buyer(one.buyer, other.buyer):
         return 0.0
     if deadline_day(one) is None or deadline_day(one) != deadline_day(other):
         return 0.0
     days = [notice.published_on or notice.dispatched_on for notice in (one, other)]
     if days[0] and days[1] and abs((days[0] - days[1]).days) > MOST_DAYS_APART:
         return 0.0
-    titles = fuzz.token_sort_ratio(search_name(one.title), search_name(other.title))
+    title, other_title = search_name(one.title), search_name(other.title)
+    if _told_apart(title, other_title):
+        return 0.0
+    titles = fuzz.token_sort_ratio(title, other_title)
     enough = LIKE_TITLE if _codes(one) == _codes(other) else SAME_TITLE
     return titles if titles >= enough else 0.0
+
+
+def _one_buyer(one: Buyer, other: Buyer) -> bool:
+    """By the SIREN where both have one; else by the name, in one département as far as the postcodes tell."""
+    if one.national_id and other.national_id:
+        return one.national_id[:9] == other.national_id[:9]
+    postcodes = one.place.postcode, other.place.postcode
+    near = not all(postcodes) or postcodes[0][:2] == postcodes[1][:2]
+    return near and not set(buyer_names(one)).isdisjoint(buyer_names(other))
+
+
+def _told_apart(one: str, other: str) -> bool:
+    """Whether each title has a word that the other lacks: "école Jules Ferry", "école Victor Hugo"."""
+    ours, theirs = (set(title.split()) - _LITTLE_WORDS for title in (one, other))
+    return _has_own(ours, theirs) and _has_own(theirs, ours)
+
+
+def _has_own(words: set[str], others: set[str]) -> bool:
+    return any(not any(_one_word(word, other) for other in others) for word in words - others)
+
+
+def _one_word(one: str, other: str) -> bool:
+    """Spelled almost alike, or of one family ("commune", "communaux"); figures never are."""
+    if not (one + other).isalpha():
+        return False
+    family = min(len(one), len(other)) >= 5 and one[:5] == other[:5]
+    return family or fuzz.ratio(one, other) >= SAME_WORD
 
 
 def _codes(notice: Notice) -> list[str]:

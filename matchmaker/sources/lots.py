@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from matchmaker.domain.notice import UNKNOWN_BUYER as UNKNOWN_BUYER
 from matchmaker.domain.notice import NoticeLot
 from matchmaker.sources.fields import euros
-
-UNKNOWN_BUYER = "Acheteur non précisé"
 
 
 def with_total(lots: list[NoticeLot], total: int | None, warnings: list[str]) -> tuple[NoticeLot, ...]:

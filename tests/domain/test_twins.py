@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matchmaker.domain.names import meeting_points, names, references, spelled
-from matchmaker.domain.notice import Buyer, Notice, NoticeKind
+from matchmaker.domain.notice import UNKNOWN_BUYER, Buyer, Notice, NoticeKind, Place
 from matchmaker.domain.twins import Card, likeness, procedures
 from tests.domain.made_notices import call, lot
 
@@ -95,6 +95,38 @@ def test_un_avis_du_boamp_et_un_avis_européen_au_même_contenu_sont_jumeaux() -
 )
 def test_ce_qui_n_est_pas_jumeau(other: Notice) -> None:
     assert likeness(call("ted"), other) == 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Rénovation de l'école Jules Ferry", "Rénovation de l'école Victor Hugo"),
+        ("Denrées alimentaires pour la restauration, lot 1", "Denrées alimentaires pour la restauration, lot 2"),
+        ("Travaux de voirie 2026, secteur nord", "Travaux de voirie 2026, secteur sud"),
+    ],
+)
+def test_deux_marchés_voisins_d_un_acheteur_ne_sont_pas_jumeaux(one: str, other: str) -> None:
+    """Même acheteur, même jour, mêmes codes : chaque titre a un mot que l'autre n'a pas."""
+    assert len(sorted_out(call("ted", title=one), call("boamp", "b", title=other))) == 2
+
+
+def test_une_faute_ou_une_précision_ne_sépare_pas_deux_jumeaux() -> None:
+    title = "Marché de nettoyage des écoles"
+    for other in ("Marché de netoyage des écoles", "Marché de nettoyage des écoles (24S0012)"):
+        assert len(sorted_out(call("ted", title=title), call("boamp", "b", title=other))) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (Buyer("Saint-Martin", "21590350100017"), Buyer("Saint-Martin", "21130055300016")),
+        (Buyer("Saint-Martin", place=Place(postcode="59000")), Buyer("Saint-Martin", place=Place(postcode="13000"))),
+        (Buyer(UNKNOWN_BUYER), Buyer(UNKNOWN_BUYER)),
+    ],
+    ids=["autre SIREN", "autre département", "acheteur non précisé"],
+)
+def test_des_acheteurs_de_même_nom_ne_sont_pas_toujours_le_même(one: Buyer, other: Buyer) -> None:
+    assert len(sorted_out(call("ted", buyer=one), call("boamp", "b", buyer=other))) == 2
 
 
 def test_un_titre_moins_proche_suffit_quand_les_codes_des_lots_sont_les_mêmes() -> None:
