@@ -27,7 +27,7 @@ LOT_ID_LENGTH: Final = 50
 
 # Windows-1252 characters that some platforms publish as Unicode control characters.
 _CONTROL = re.compile(r"[\x80-\x9f]")
-_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_MAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")  # from the start of a word: linear
 _PHONE = re.compile(r"(?<![\d.])(?:\+33[ .]?(?:\(0\)[ .]?)?|0)[1-9](?:[ .]?\d{2}){4}(?![\d.]?\d)")
 
 

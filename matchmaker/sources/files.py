@@ -6,6 +6,7 @@ stays bounded. What cannot be read is yielded as ``Unreadable`` and the walk goe
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import hashlib
 import os
@@ -132,7 +133,8 @@ def _documents(name: str, stream: IO[bytes], max_bytes: int) -> Iterator[Found]:
     """What a file holds: an XML document, or JSON records."""
     head = stream.read(_HEAD)
     if looks_like_json(head):
-        yield from _records(name, cast("IO[bytes]", _Resumed(head, stream)), max_bytes)
+        text = head.removeprefix(codecs.BOM_UTF8)
+        yield from _records(name, cast("IO[bytes]", _Resumed(text, stream)), max_bytes)
         return
     content = head + stream.read(max_bytes + 1 - len(head))
     if len(content) > max_bytes:

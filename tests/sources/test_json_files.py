@@ -45,6 +45,11 @@ def test_une_liste_donne_un_document_par_enregistrement(tmp_path: Path, content:
     assert found(tmp_path / "a.json") == list(zip(names, RECORDS, strict=True))
 
 
+def test_la_marque_d_octets_d_un_fichier_windows_est_passée(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(RECORDS[:1]), "utf-8-sig")
+    assert found(tmp_path / "a.json") == [("a.json::26-1", RECORDS[0])]
+
+
 def test_un_objet_sans_liste_est_un_enregistrement(tmp_path: Path) -> None:
     one = {"gestion": {"reference": {"idweb": "20-1"}}, "donnees": {"lots": [1, 2]}}
     (tmp_path / "a.json").write_text(json.dumps(one))
