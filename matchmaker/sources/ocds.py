@@ -15,6 +15,7 @@ from matchmaker.domain.canonical import from_json, to_json
 from matchmaker.domain.notice import (
     AwardOutcome,
     Buyer,
+    Change,
     LotAward,
     Notice,
     NoticeKind,
@@ -56,6 +57,7 @@ OUTCOMES: Final = {
     "unsuccessful": AwardOutcome.UNSUCCESSFUL,
     "cancelled": AwardOutcome.CANCELLED,
 }
+_UPDATES: Final = {"tenderUpdate", "tenderAmendment", "tenderCancellation"}
 _ENDED: Final = ("cancelled", "withdrawn")
 _WHOLE: Final = "Ensemble de l'avis"
 
@@ -156,16 +158,33 @@ class _Reader:
             max_lots_bid=_count(details, "maximumLotsBidPerSupplier"),
             max_lots_won=_count(details, "maximumLotsAwardedPerSupplier"),
             awards=tuple(self.award(award, [lot.id for lot in lots]) for award in self.awards_in),
+            changes=self.changes(lots[0]) if self.partial() else (),
             aliases=(f"ocid:{ocid}",),
             cancelled="tenderCancellation" in self.tags or _text(self.tender, "status") in _ENDED,
             warnings=tuple(dict.fromkeys(self.warnings)),
         )
 
     def kind(self) -> NoticeKind:
+        if self.partial():
+            return NoticeKind.CORRECTION
         told = [kind for tag, kind in KINDS.items() if tag in self.tags]
         if told:
             return told[-1]
         return NoticeKind.AWARD if self.awards_in else NoticeKind.CONTRACT  # compiled
+
+    def partial(self) -> bool:
+        """Whether it tells only what changes; what the tender is stands in the releases before."""
+        told = any(self.tender.get(name) for name in ("title", "lots", "items"))
+        return bool(self.tags) and _UPDATES.issuperset(self.tags) and not told
+
+    def changes(self, lot: NoticeLot) -> tuple[Change, ...]:
+        """The new deadline as such; a new amount in words, since it may be that of several lots."""
+        amount = self.amount(_object(self.tender, "value"), _WHOLE)
+        found = (
+            Change("deadline", lot.deadline.isoformat()) if lot.deadline else None,
+            Change("", f"Montant : {amount} €") if amount else None,
+        )
+        return tuple(change for change in found if change)
 
     # --- parties ---
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from matchmaker.domain.canonical import from_json, to_json
 from matchmaker.domain.notice import AwardOutcome, LotAward, Notice, Place, Reservation, Winner
+from matchmaker.domain.procedure import fold
 from matchmaker.sources.files import RawDocument, Unreadable, iter_documents
 from matchmaker.sources.notices import parse_notice
 from matchmaker.sources.ocds import merged, parse_ocds, read
@@ -300,3 +301,30 @@ def test_les_exemples_du_ministère_sont_lus_ou_dits_vides() -> None:
     assert [(award.amount_eur, [w.name for w in award.winners]) for award in first.awards] == [
         (80_000, ["TECAN FRANCE SASU"])
     ]
+
+
+@pytest.mark.parametrize(
+    ("update", "deadline", "cancelled"),
+    [
+        (
+            {"tag": ["tenderUpdate"], "tender": {"id": "1", "tenderPeriod": {"endDate": "2026-03-09T12:00:00Z"}}},
+            datetime(2026, 3, 9, 12, tzinfo=UTC),
+            False,
+        ),
+        (
+            {"tag": ["tenderCancellation"], "tender": {"id": "1", "status": "cancelled"}},
+            datetime(2026, 3, 2, 12, tzinfo=UTC),
+            True,
+        ),
+    ],
+)
+def test_une_publication_partielle_complète_celles_d_avant(
+    update: dict[str, Any], deadline: datetime, cancelled: bool
+) -> None:
+    """Elle ne dit que ce qui change : titre, lots, codes et montants restent ceux de l'appel."""
+    call_ = parse_ocds(RELEASE)
+    later = parse_ocds({**RELEASE, "id": "ocds-abc-1-3", "date": "2026-02-01T00:00:00Z"} | update)
+    procedure = fold([later, call_])
+    assert (procedure.notice.title, len(procedure.notice.lots)) == (call_.title, 2)
+    assert (procedure.notice.lots[0].deadline, procedure.cancelled) == (deadline, cancelled)
+    assert procedure.notice.lots[0].cpvs == call_.lots[0].cpvs
