@@ -40,8 +40,12 @@ def name_of(record: Any, rank: int) -> str:
     for inside in ("record", "fields", "gestion", "reference"):
         if isinstance(holder, dict) and isinstance(holder.get(inside), dict):
             holder = holder[inside]
-    numbers = (holder.get(key) for key in _NUMBERS) if isinstance(holder, dict) else ()
-    return next((str(number)[:80] for number in numbers if isinstance(number, str | int)), str(rank))
+    if not isinstance(holder, dict):
+        return str(rank)
+    numbers = {key: str(number)[:80] for key in _NUMBERS if isinstance(number := holder.get(key), str | int)}
+    if "ocid" in numbers and not numbers.get("id", "").startswith(numbers["ocid"]):
+        return f"{numbers['ocid']} {numbers.get('id', '')}".strip()  # an id of OCDS is unique below its ocid only
+    return next(iter(numbers.values()), str(rank))
 
 
 def records(stream: IO[bytes], max_bytes: int) -> Iterator[Any]:

@@ -50,6 +50,21 @@ def test_la_marque_d_octets_d_un_fichier_windows_est_passée(tmp_path: Path) -> 
     assert found(tmp_path / "a.json") == [("a.json::26-1", RECORDS[0])]
 
 
+def test_deux_publications_ocds_de_même_numéro_ont_deux_noms(tmp_path: Path) -> None:
+    """L'une en quarantaine n'en sort pas parce que l'autre se lit."""
+    releases = [
+        {"ocid": "ocds-a-1", "id": "1"},
+        {"ocid": "ocds-a-2", "id": 1},
+        {"ocid": "ocds-a-3", "id": "ocds-a-3-1"},
+    ]
+    (tmp_path / "a.json").write_text(json.dumps({"releases": releases}), "utf-8")
+    assert [name for name, _ in found(tmp_path / "a.json")] == [
+        "a.json::ocds-a-1 1",
+        "a.json::ocds-a-2 1",
+        "a.json::ocds-a-3-1",
+    ]
+
+
 def test_un_objet_sans_liste_est_un_enregistrement(tmp_path: Path) -> None:
     one = {"gestion": {"reference": {"idweb": "20-1"}}, "donnees": {"lots": [1, 2]}}
     (tmp_path / "a.json").write_text(json.dumps(one))
