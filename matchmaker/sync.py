@@ -57,7 +57,7 @@ def sync(
 def in_one_sentence(error: Exception, wanted: Source) -> str:
     """What to tell people of an error: its own sentence when it is one of ours."""
     if error.__class__.__module__.split(".")[0] in ("geo", "matchmaker"):
-        return str(error)
+        return str(error).replace("\x00", "")  # of a file that is no text
     return f"{wanted.title} : erreur inattendue ({type(error).__name__} : {error}) ; relancer reprend sans rien perdre."
 
 

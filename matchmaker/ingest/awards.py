@@ -62,6 +62,7 @@ def ingest_awards(
                 report.facts = {**facts, **keeper.facts}
                 report.save()
             progress(f"{report.counts['read']} contrats lus")
+        report.mend_file(path.name)
     return report.run
 
 

@@ -107,6 +107,7 @@ class Report:
     open_locators: set[str] = field(default_factory=set)
     files: list[dict[str, object]] = field(default_factory=list)  # what is read: name, address, hash, size
     together: str = field(default_factory=_TOGETHER.get)  # the same for all files of one sync
+    refused: set[str] = field(default_factory=set)  # locators set aside by this import
     kept: int = 0  # bytes of payloads
 
     def __post_init__(self) -> None:
@@ -138,6 +139,7 @@ class Report:
         """
         self.count("quarantined", source_format)
         self.reasons[reason] += 1
+        self.refused.add(_own(locator))
         QuarantineItem.objects.update_or_create(
             kind=self.run.kind,
             locator=_own(locator),
@@ -170,6 +172,13 @@ class Report:
             )
             self.open_locators -= mended
             self.counts["mended"] += len(mended)
+
+    def mend_file(self, name: str) -> None:
+        """A file read to its end: what was wrong in it and no longer is leaves quarantine, a cut end above all."""
+        if name in self.refused or rereading():
+            return
+        wrong = {locator for locator in self.open_locators if locator == name or locator.startswith(f"{name}, ")}
+        self.mend(wrong - self.refused)
 
     def save(self) -> None:
         for name in ("read", "new", "changed", "unchanged", "retired", "quarantined"):
@@ -222,7 +231,7 @@ def importing(
         except BaseException as error:  # the batch under way was undone: the counts stay those of the last one kept
             report.run.state = ImportRun.State.FAILED
             interrupted = isinstance(error, KeyboardInterrupt | SystemExit)
-            report.run.error = "Interrompu : relancez pour finir." if interrupted else str(error)
+            report.run.error = "Interrompu : relancez pour finir." if interrupted else str(error).replace("\x00", "")
             report.run.finished_at = timezone.now()
             report.run.save(update_fields=["state", "error", "finished_at"])
             raise

@@ -22,11 +22,20 @@ from matchmaker.sources.fields import LONGEST_MONTHS, amount_eur, cpv_codes, par
 Raw = Mapping[str, Any]
 _NOTHING = frozenset({"", "nc", "nan", "none", "null", "n/a", "na", "sans objet", "inconnu"})
 _FILLER = re.compile(r"9{8,}(?:\.0+)?")  # 999999999: typed because the field is mandatory
+_UNFIT = re.compile(r"[\x00\ud800-\udfff]")  # what no database keeps
 _NO_CLAUSE = ("pas de", "sans objet")
 
 
 def award_of(raw: Any, locator: str) -> AwardRecord | RefusedAward:
     """The contract, or why it is none."""
+    try:
+        return _award_of(raw, locator)
+    except RecursionError:
+        message = f"{locator} : objets imbriqués sans fin ; corrigez la donnée à sa source."
+        return RefusedAward(locator, "trop_imbrique", message)
+
+
+def _award_of(raw: Any, locator: str) -> AwardRecord | RefusedAward:
     if not isinstance(raw, Mapping):
         return _refused(raw, locator, "pas_un_contrat", "ce n'est pas un objet JSON")
     concession = _is_concession(raw)
@@ -92,7 +101,7 @@ def text(value: Any) -> str:
         return ""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    plain = str(value).strip()
+    plain = _UNFIT.sub("", str(value)).strip()
     return "" if plain.lower() in _NOTHING else plain
 
 
@@ -254,4 +263,7 @@ def _modifications(value: Any) -> Iterator[Raw]:
     for item in value if isinstance(value, list) else [value]:
         if isinstance(item, Mapping):
             inner = item.get("modification", item)
-            yield from _modifications(inner) if isinstance(inner, list) else [inner] if inner else []
+            if isinstance(inner, list):
+                yield from _modifications(inner)
+            elif isinstance(inner, Mapping) and inner:
+                yield inner

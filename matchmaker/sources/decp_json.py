@@ -14,6 +14,7 @@ import ijson
 
 from matchmaker.domain.award import AwardRecord, RefusedAward
 from matchmaker.sources.decp_fields import award_of
+from matchmaker.sources.json_events import events, items
 
 _LISTS = ("item", "marches.item", "marches.marche.item", "marches.contrat-concession.item")
 _NO_NUMBER = re.compile(r"(?<=[:,\[\s])-?(?:NaN|Infinity)(?=\s*[,}\]\s])")
@@ -50,15 +51,24 @@ def read(stream: IO[bytes], name: str) -> Iterator[AwardRecord | RefusedAward]:
 
 def _is_lines(stream: IO[bytes]) -> bool:
     """Whether a whole contract stands on the first line, or on the second when the first is broken."""
-    for line in (stream.readline(1 << 20), stream.readline(1 << 20)):
+    for line in _first_lines(stream):
         if line.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
             return False
         try:
             value = json.loads(_NO_NUMBER.sub("null", line.decode("utf-8-sig", "replace")))
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         return isinstance(value, dict) and "marches" not in value
     return False
+
+
+def _first_lines(stream: IO[bytes]) -> Iterator[bytes]:
+    """Two lines; none where the file is cut before: its lists may still be read up to there."""
+    try:
+        yield stream.readline(1 << 20)
+        yield stream.readline(1 << 20)
+    except EOFError:
+        return
 
 
 def _lines(stream: IO[bytes], name: str) -> Iterator[tuple[str, Any]]:
@@ -69,7 +79,7 @@ def _lines(stream: IO[bytes], name: str) -> Iterator[tuple[str, Any]]:
             continue
         try:
             yield locator, json.loads(_NO_NUMBER.sub("null", text))
-        except ValueError:
+        except (ValueError, RecursionError):
             yield (
                 locator,
                 RefusedAward(
@@ -85,10 +95,10 @@ def _lists(stream: IO[bytes], name: str) -> Iterator[tuple[str, Any]]:
     for prefix in _prefixes(stream):
         stream.seek(0)
         try:
-            for value in ijson.items(Clean(stream), prefix, use_float=True):
+            for value in items(Clean(stream), prefix):
                 number += 1
                 yield f"{name}, contrat {number}", value
-        except (ijson.JSONError, EOFError) as error:
+        except (ijson.JSONError, EOFError, ValueError) as error:  # ValueError: a number of thousands of digits
             damage = error
     if damage:
         yield name, _damaged(name, damage)
@@ -112,8 +122,9 @@ def _prefixes(stream: IO[bytes]) -> tuple[str, ...]:
     """Where the lists are: told by the first one."""
     stream.seek(0)
     try:
-        first = next((prefix for prefix, event, _ in ijson.parse(Clean(stream)) if event == "start_array"), "")
-    except (ijson.JSONError, EOFError):
+        arrays = (prefix for prefix, event, _ in events(Clean(stream)) if event == "start_array")
+        first = next((prefix for prefix in arrays if f"{prefix}.item".removeprefix(".") in _LISTS), "marches.marche")
+    except (ijson.JSONError, EOFError, ValueError):
         first = ""
     return {"": _LISTS[:1], "marches": _LISTS[1:2]}.get(first, _LISTS[2:])
 
@@ -122,7 +133,7 @@ def _single(stream: IO[bytes]) -> Any:
     """A file that is one contract."""
     try:
         value = json.loads(stream.read(1 << 20))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) and "id" in value else None
 

@@ -8,13 +8,14 @@ may not change a contract by more (article R2194-3).
 
 from __future__ import annotations
 
+import gzip
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import duckdb
 
@@ -25,6 +26,7 @@ from matchmaker.sources.tables import TableError
 Row = Mapping[str, str]
 _FETCH = 5_000
 _MEMORY = "400MB"
+_WIDE = (b"\xff\xfe", b"\xfe\xff")  # UTF-16
 _PLAIN = [
     "nature",
     "objet",
@@ -47,7 +49,8 @@ def read(path: Path, ratio: float, facts: Counter[str]) -> Iterator[AwardRecord 
     with tempfile.TemporaryDirectory() as folder, duckdb.connect(config={"temp_directory": folder}) as connection:
         connection.execute(f"SET memory_limit = '{_MEMORY}'; SET preserve_insertion_order = false; SET threads = 2")
         try:
-            names, cursor = _sorted(connection, path)
+            readable = _in_utf8(path, Path(folder))
+            names, cursor = _sorted(connection, readable)
             for uid, rows in groupby(_rows(cursor, names), key=_uid):
                 yield from _contracts(path.name, uid, list(rows), ratio, facts)
             yield from _rejected(connection, path)
@@ -73,6 +76,41 @@ def _sorted(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[list[str
     rest = ", ".join(f'"{name}"' for name in sorted(names) if name not in (buyer, "id"))
     cursor = connection.execute(f'SELECT * FROM (SELECT {texts} FROM {table}) ORDER BY "{buyer}", "id", {rest}')
     return names, cursor
+
+
+def _in_utf8(path: Path, folder: Path) -> Path:
+    """The file, or a copy of it where it is not UTF-8: UTF-16 has a mark, other lines are Windows-1252."""
+    if path.name.lower().endswith(".parquet"):
+        return path
+    try:
+        with _opened(path) as file:
+            wide = file.read(2) in _WIDE
+        with _opened(path) as file:
+            if not wide and all(_is_utf8(line) for line in file):
+                return path
+        copy = folder / "utf8.csv"
+        with _opened(path) as file, copy.open("w", encoding="utf-8", newline="") as out:
+            text = file.read().decode("utf-16", "replace").splitlines(keepends=True) if wide else map(_decoded, file)
+            out.writelines(text)
+    except (EOFError, OSError):
+        return path  # DuckDB says what is wrong with it
+    return copy
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(path)) if path.name.lower().endswith(".gz") else path.open("rb")
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _decoded(line: bytes) -> str:
+    return line.decode() if _is_utf8(line) else line.decode("cp1252", "replace")
 
 
 def _quoted(path: Path) -> str:

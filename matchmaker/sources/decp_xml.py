@@ -26,7 +26,15 @@ _LISTS = {
 def read(stream: IO[bytes], name: str) -> Iterator[AwardRecord | RefusedAward]:
     number = 0
     try:
-        events = etree.iterparse(stream, events=("end",), resolve_entities=False, no_network=True, huge_tree=True)
+        events = etree.iterparse(
+            stream,
+            events=("end",),
+            resolve_entities=False,
+            no_network=True,
+            huge_tree=True,
+            remove_comments=True,  # a comment would cut its text in two
+            remove_pis=True,
+        )
         for _event, element in events:
             tag = etree.QName(element).localname
             if tag not in _CONTRACTS:

@@ -10,6 +10,7 @@ from typing import IO, Any, Final
 import ijson
 
 from matchmaker.sources.api_records import rows_of
+from matchmaker.sources.json_events import events, items
 from matchmaker.sources.rows import Row, TableError
 
 Opener = Callable[[], IO[bytes]]
@@ -32,7 +33,7 @@ def read_json(opener: Opener, path: Path) -> Iterator[Row]:
                 continue
             for values in rows_of(record):
                 yield Row(number, values)
-    except (ijson.JSONError, ValueError) as error:
+    except (ijson.JSONError, ValueError, RecursionError) as error:
         if isinstance(error, TableError):
             raise
         raise TableError(
@@ -67,7 +68,7 @@ def _first_character(file: IO[bytes]) -> bytes:
 def _items(opener: Opener, prefix: str) -> Iterator[Any]:
     with opener() as file:
         _skip_mark(file)
-        yield from ijson.items(file, prefix, use_float=True)
+        yield from items(file, prefix)
 
 
 def _skip_mark(file: IO[bytes]) -> None:
@@ -96,7 +97,7 @@ def _lines(opener: Opener) -> Iterator[tuple[int, Any]]:
 def _parsed(line: bytes) -> Any:
     try:
         return json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return _Broken()
 
 
@@ -104,7 +105,7 @@ def _list_prefix(opener: Opener) -> str:
     """Path of the first list of records an answer holds, "" when it holds a record only."""
     with opener() as file:
         _skip_mark(file)
-        for prefix, event, _value in ijson.parse(file, use_float=True):
+        for prefix, event, _value in events(file):
             names = prefix.split(".")
             if event == "start_array" and len(names) <= 2 and names[-1] in _LISTS | _LISTS_TOO:
                 return str(prefix)

@@ -130,6 +130,19 @@ def test_what_is_refused_is_kept_aside_with_its_content_and_mended_later(awards:
 
 @pytest.mark.django_db
 @PLACED
+def test_a_file_cut_short_leaves_quarantine_once_given_whole(tmp_path: Path) -> None:
+    path = national(tmp_path / "decp.json", [contract(), contract("2024M02")])
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-40])
+    assert ingest_awards(path).quarantined == 1
+    assert ingest_awards(path).details["mended"] == 0
+    path.write_bytes(whole)
+    assert ingest_awards(path).details["mended"] == 1
+    assert not QuarantineItem.objects.filter(mended_at=None).exists()
+
+
+@pytest.mark.django_db
+@PLACED
 def test_a_name_learnt_later_replaces_the_buyers_number(awards: Any) -> None:
     awards(contract())
     awards(contract("2024M02", acheteur={"id": BUYER, "nom": "Ville d'Essai"}))

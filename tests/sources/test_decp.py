@@ -270,3 +270,55 @@ def test_rows_scattered_in_the_file_are_brought_together(tmp_path: Path) -> None
     others = [{"id": f"2024X{n}"} for n in range(40)]
     found = read(table(tmp_path / "t.csv", {}, *others, {"titulaire_id": VITRES}))
     assert sorted(len(record.holders) for record in found) == [1] * 40 + [2]
+
+
+@pytest.mark.parametrize("name", ["decp.json", "decp.jsonl"])
+def test_a_hostile_record_never_sinks_the_others(tmp_path: Path, name: str) -> None:
+    deep = "[" * 60 + "]" * 60
+    odd = [
+        contract("M1", objet="x" * 200_000, montant=10**40),
+        contract(int("9" * 40), acheteur={"id": BUYER, "nom": "Ville\x00\ud800"}),
+        contract("M3", modifications=[[1], {"modification": 3}, "x"], titulaires=json.loads(deep)),
+        contract("M4"),
+    ]
+    lines = [json.dumps(record) for record in odd]
+    path = tmp_path / name
+    path.write_text("\n".join(lines) if name.endswith("l") else f"[{','.join(lines)}]", "utf-8")
+    found = list(read_awards(path, amendment_ratio=1.5, facts=Counter()))
+    assert [type(one) for one in found] == [AwardRecord] * 4
+    assert isinstance(found[1], AwardRecord)
+    assert found[1].buyer_name.rstrip("?") == "Ville"  # what stands for a lone surrogate depends on the reader
+    assert found[1].contract_id == "9" * 40
+
+
+@pytest.mark.parametrize("name", ["decp.json", "decp.jsonl"])
+def test_endless_nesting_is_refused_in_a_sentence(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text(json.dumps(contract()) + "\n" + "[" * 20_000 if name.endswith("l") else "[" * 20_000, "utf-8")
+    *_, last = read_awards(path, amendment_ratio=1.5, facts=Counter())
+    assert isinstance(last, RefusedAward)
+
+
+def test_a_list_before_the_contracts_does_not_hide_them(tmp_path: Path) -> None:
+    path = tmp_path / "decp.json"
+    path.write_text(json.dumps({"meta": {"tags": ["a"]}, "marches": [old_contract()]}), "utf-8")
+    assert len(list(read_awards(path, amendment_ratio=1.5, facts=Counter()))) == 1
+
+
+def test_a_comment_does_not_cut_a_text(tmp_path: Path) -> None:
+    path = tmp_path / "m.xml"
+    acheteur = f"<acheteur><id>{BUYER}</id></acheteur>"
+    path.write_text(f"<marches><marche><id>1</id>{acheteur}<objet>a<!-- c --> b</objet></marche></marches>", "utf-8")
+    (found,) = read_awards(path, amendment_ratio=1.5, facts=Counter())
+    assert isinstance(found, AwardRecord)
+    assert found.title == "a b"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-16"])
+def test_a_table_is_read_in_its_encoding(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "decp.csv"
+    rows = [f"{number};{BUYER};MAIRIE DE MÉZIÈRES;{NET};5000;2024-07-01" for number in range(5)]
+    header = "id;acheteur_id;acheteur_nom;titulaire_id;montant;dateNotification"
+    path.write_text("\n".join([header, *rows]), encoding)
+    found = list(read_awards(path, amendment_ratio=1.5, facts=Counter()))
+    assert [getattr(one, "buyer_name", "") for one in found] == ["MAIRIE DE MÉZIÈRES"] * 5
