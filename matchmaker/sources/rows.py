@@ -46,7 +46,7 @@ def as_text(value: object) -> str:
         return value.date().isoformat()
     if isinstance(value, date):
         return value.isoformat()
-    return str(value).strip()
+    return str(value).replace("\x00", "").strip()  # no database keeps a NUL
 
 
 def below_header(

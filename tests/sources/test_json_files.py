@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from matchmaker.sources.files import RawDocument, Unreadable, iter_documents
 from matchmaker.sources.json_records import BrokenJsonError, encoded, records
+from matchmaker.sources.tables import read_rows
 
 RECORDS = [{"idweb": "26-1", "objet": "é"}, {"idweb": "26-2", "valeur": 1.5}, {"rien": None}]
 MEGA = 1024 * 1024
@@ -159,3 +160,10 @@ def test_un_document_illisible_garde_une_phrase(tmp_path: Path) -> None:
     [one] = iter_documents([tmp_path / "a.json"])
     assert isinstance(one, Unreadable)
     assert one.message.endswith(".")
+
+
+def test_a_nul_leaves_the_texts_of_a_json_table(tmp_path: Path) -> None:
+    path = tmp_path / "liste.json"
+    path.write_text('[{"siret": "1\\u0000", "nom": "A\\u0000B"}]', "utf-8")
+    (row,) = read_rows(path)
+    assert row.values == {"siret": "1", "nom": "AB"}
