@@ -1,7 +1,8 @@
 """A database of its own holding the real organisations and millions of made-up ones that look like them.
 
-The made-up names are harder than chance: words of real names shuffled with their real frequencies, exact homonyms
-elsewhere, near names in the same town (holdings, branches, "& fils"), establishments of one unit in other towns.
+Words of real names shuffled with their real frequencies; where no word of a real name is its own alone, it has an exact
+homonym elsewhere about every second time; one in seven has a relative in its town (a holding, a property company,
+"& fils"), one in three other establishments. A SIREN has one head office.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import os
 import random
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from itertools import accumulate, batched
 
@@ -23,7 +24,7 @@ from benchmarks.sirene_stock import _words
 from config import settings as site
 from geo.domain.codes import departement_of, postcode
 
-DATABASE = "maillage_bench_linkage"
+DATABASE = "maillage_bench_linkage_{}"
 _NEAR = (
     "SCI {}",
     "HOLDING {}",
@@ -64,41 +65,48 @@ class Town:
     postcode: str
 
 
-def own_database(keep: bool) -> None:
+def own_database(size: int, keep: bool) -> None:
     """Create the benchmark's database beside the site's and point Django to it. Before any import of models."""
+    database = DATABASE.format(size)
     where = {"host": os.environ["MAILLAGE_DB_HOST"], "user": os.environ["MAILLAGE_DB_USER"], "dbname": "postgres"}
     with psycopg.connect(**where, autocommit=True) as server:
-        there = server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
+        there = server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone()
         if there and not keep:
-            server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(DATABASE)))
+            server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database)))
         if not (there and keep):
-            server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
-    site.DATABASES["default"]["NAME"] = DATABASE
+            server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
+    site.DATABASES["default"]["NAME"] = database
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
 
 
-def drop_database() -> None:
+def drop_database(size: int) -> None:
     from django.db import connections
 
     connections.close_all()
     connections["default"].close_pool()
     where = {"host": os.environ["MAILLAGE_DB_HOST"], "user": os.environ["MAILLAGE_DB_USER"], "dbname": "postgres"}
     with psycopg.connect(**where, autocommit=True) as server:
-        server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(DATABASE)))
+        server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(DATABASE.format(size))))
 
 
-def fill(entities: list[Entity], size: int, seed: int = 20_261_123) -> int:
-    """Tables, territory, the real organisations and ``size`` made-up establishments. Returns rows written."""
+def tables() -> None:
+    """As the code has them now, parameters too; quick when they are so."""
     from django.core.management import call_command
-    from django.db import connection
 
     call_command("migrate", verbosity=0)
     call_command("load_reference", verbosity=0, stdout=StringIO())
+
+
+def fill(entities: list[Entity], size: int, seed: int = 20_261_123) -> int:
+    """Territory, the real organisations and ``size`` made-up establishments. Returns rows written."""
+    from django.core.management import call_command
+    from django.db import connection
+
     call_command("load_territory", verbosity=0, stdout=StringIO())
     towns = Towns.read()
     rng = random.Random(seed)
-    real = [row for entity in entities if (row := _real(entity, towns, rng))]
+    real = _one_head_office_each([row for entity in entities if (row := _real(entity, towns, rng))])
     with connection.cursor() as cursor:
         for index in ("firm_trades", "matchmaker_firm_point_0f61b3b2_id"):
             cursor.execute(f"DROP INDEX IF EXISTS {index}")
@@ -198,7 +206,15 @@ def _real(entity: Entity, towns: Towns, rng: random.Random) -> Row | None:
     trade_name = next((said.trade_name for said in entity.said if said.trade_name), "")
     brand = trade_name if trade_name != held.name and rng.random() < 0.5 else ""  # SIRENE knows half of them
     return Row(entity.siret, held.name, brand, entity.first("naf"), entity.first("kind"), entity.first("street"),
-               code, city, commune, entity.siret[9:13] == "0001" or rng.random() < 0.5)  # fmt: skip
+               code, city, commune)  # fmt: skip
+
+
+def _one_head_office_each(rows: list[Row]) -> list[Row]:
+    """As SIRENE has it: the first SIRET of a SIREN stands for the head office."""
+    first: dict[str, str] = {}
+    for row in rows:
+        first[row.siret[:9]] = min(row.siret, first.get(row.siret[:9], row.siret))
+    return [replace(row, head=row.siret == first[row.siret[:9]]) for row in rows]
 
 
 def _everyone(real: list[Row], size: int, towns: Towns, rng: random.Random) -> Iterator[Row]:
@@ -218,7 +234,7 @@ def made_up(real: list[Row], size: int, towns: Towns, rng: random.Random) -> Ite
         town, dice = towns.any(rng), rng.random()
         siren, nic, trade_name, head = f"{rank + 1:09d}", "00010", "", True
         if dice < 0.30:
-            words = rng.choice(real).name.split()
+            words = _outside(rng.choice(real).name).split()
             rarest = min(range(len(words)), key=lambda at: counts[words[at]]) if words else 0
             words[rarest : rarest + 1] = rng.choices(vocabulary, cum_weights=common)
             name = " ".join(words)
@@ -232,17 +248,19 @@ def made_up(real: list[Row], size: int, towns: Towns, rng: random.Random) -> Ite
             )
         elif dice < 0.62:
             name = " ".join(rng.choices(vocabulary, cum_weights=common, k=rng.choice((2, 2, 3))))
-        elif dice < 0.80:
+        elif dice < 0.865:
             name = _invented(rng) + rng.choice(("", "", f" {rng.choice(works)}"))
-        elif dice < 0.88:
-            name = rng.choice(recent).name  # a homonym elsewhere
+        elif dice < 0.92:
+            name = rng.choice(recent).name  # a homonym elsewhere, of those whose words others use too
+            while not all(counts[word] != 1 for word in name.split()):
+                name = rng.choice(recent).name
         elif dice < 0.94:
             near = rng.choice(recent)  # its neighbour
             name, town = rng.choice(_NEAR).format(near.name), Town(near.commune, near.city, near.postcode)
         else:
             unit = rng.choice(recent)  # another establishment of one unit
             name, siren, nic, head = unit.name, unit.siret[:9], f"{10_000 + rank % 89_999}", False
-        if 0.30 <= dice < 0.80:
+        if 0.30 <= dice < 0.865:
             name = rng.choice(_FORMS).format(name)
         if rng.random() < 0.12:
             trade_name = (
@@ -257,6 +275,11 @@ def made_up(real: list[Row], size: int, towns: Towns, rng: random.Random) -> Ite
         else:
             recent[rng.randrange(len(real), 300_000)] = row
         yield row
+
+
+def _outside(name: str) -> str:
+    """Without the second name in brackets: another firm does not bear it."""
+    return name.split("(")[0].strip() or name
 
 
 def _invented(rng: random.Random) -> str:

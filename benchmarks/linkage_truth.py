@@ -80,6 +80,7 @@ class Asked:
     real: bool = True
     same: bool = False  # written alike but for capitals, accents and punctuation
     absent: bool = False
+    plain: bool = False  # as the index holds it: a list linked against the firms it names, SIRET hidden
 
     @property
     def siren(self) -> str:
@@ -135,6 +136,26 @@ def real_questions(known: dict[str, Entity]) -> Iterator[Asked]:
             else:
                 asked = replace(asked, departement=entity.departement)
             yield Asked(kind, entity.siret, asked, same=same, absent=out)
+
+
+LISTS = ("siae", "esat", "geiq", "decp 2024", "decp 2018-2019")
+
+
+def plain_questions(known: dict[str, Entity]) -> Iterator[Asked]:
+    """The members of the public lists and holders of awards, each by the name held, once; a fifth without a place."""
+    for entity in known.values():
+        held, place = entity.indexed, entity.place
+        source = next((said.source for said in entity.said if said.source in LISTS), "")
+        if held is None or not source:
+            continue
+        asked = Said("", held.name, kind=entity.first("kind"))
+        if share(entity.siret, "told") < 0.8:
+            asked = (
+                replace(asked, postcode=place.postcode, city=place.city)
+                if place
+                else replace(asked, departement=entity.departement)
+            )
+        yield Asked(source, entity.siret, asked, same=True, absent=absent(entity.siret[:9]), plain=True)
 
 
 def _brands(entity: Entity, held: Said) -> Iterator[Said]:

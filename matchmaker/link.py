@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import batched, pairwise
 from math import log
@@ -18,7 +18,7 @@ from geo.domain.codes import departement_of_postcode, postcode, search_name
 from geo.domain.distance import distance_km
 from geo.domain.gazetteer import Gazetteer
 from geo.queries import gazetteer
-from matchmaker.domain.blocking import Place, keys, sigles_of, token_number
+from matchmaker.domain.blocking import Place, keys, sigles_of, token_number, whole_name_keys
 from matchmaker.domain.linkage import FEATURES, Floats, Side, add_context, alike, first_score, measure
 from matchmaker.domain.linkmodel import LinkModel
 from matchmaker.domain.naming import Lexicon, plain, understood, variants
@@ -79,6 +79,7 @@ class Hit(NamedTuple):
     firm_id: int
     siren: str
     names: str
+    written: str
     sigles: str
     form: str
     departement: str
@@ -155,10 +156,42 @@ class Linker:
         )
 
     def link(self, rows: Sequence[Sought]) -> list[Linked]:
-        sides = [self.side(row) for row in rows]
         told = _by_siret(rows, self.fictitious)
-        found = self.judged(sides, self.hits(sides))
-        return [told.get(place) or self.decide(judged) for place, judged in enumerate(found)]
+        open_rows = [place for place in range(len(rows)) if place not in told]
+        sides = [self.side(rows[place]) for place in open_rows]
+        found = {place: self.decide(*some) for place, some in zip(open_rows, self.found(sides), strict=True)}
+        return [told.get(place) or found[place] for place in range(len(rows))]
+
+    def found(self, sides: Sequence[Side]) -> list[tuple[bool, list[Judged]]]:
+        """Of each name: is it settled by the whole name in its own commune, and its candidates, best first."""
+        plain_case = self.settled(sides)
+        hard = [place for place in range(len(sides)) if place not in plain_case]
+        some = [sides[place] for place in hard]
+        judged = dict(zip(hard, self.judged(some, self.hits(some)), strict=True))
+        easy = list(plain_case)
+        hits = [hit._replace(place=at) for at, place in enumerate(easy) for hit in plain_case[place]]
+        judged |= zip(easy, self.judged([sides[place] for place in easy], hits), strict=True)
+        return [(place in plain_case, judged[place]) for place in range(len(sides))]
+
+    def settled(self, sides: Sequence[Side]) -> dict[int, list[Hit]]:
+        """Names that one legal unit of their commune bears, and no other there: nothing is left to judge.
+
+        Where several do, one alone may be written just so ("Dupont", beside "SCI Dupont").
+        """
+        asked = [whole_name_keys(side.names[0], side.communes) if side.names else [] for side in sides]
+        same: dict[int, list[Hit]] = {}
+        for hit in self._blocks(asked):
+            side = sides[hit.place]
+            if hit.commune in side.communes and _joined(side.names[0]) in map(_joined, hit.spoken):
+                same.setdefault(hit.place, []).append(hit)
+        found = {}
+        for place, hits in same.items():
+            exactly = [hit for hit in hits if sides[place].written[0] in hit.written.split("|")]
+            for some in (hits, exactly):
+                if len({hit.siren for hit in some}) == 1:
+                    found[place] = some
+                    break
+        return found
 
     def side(self, row: Sought) -> Side:
         """What is sought, reduced as firms are."""
@@ -167,6 +200,7 @@ class Linker:
         communes, departement = self.place_of(row)
         return Side(
             names=tuple(dict.fromkeys(name.core for name in found)),
+            written=tuple(dict.fromkeys(name.written for name in found)),
             sigles=sigles_of(found),
             form=_form(row.legal_form, self.words) or next((name.form for name in found if name.form), ""),
             communes=communes,
@@ -196,15 +230,19 @@ class Linker:
         return known.departement if known else side.departement
 
     def hits(self, sides: Sequence[Side]) -> list[Hit]:
-        """The firms that share a key with each name, by name and firm. One query."""
-        asked = ["{" + ",".join(map(str, self.keys(side))) + "}" for side in sides]
+        """The firms that share a key with each name, by name and firm."""
+        return self._blocks([self.keys(side) for side in sides])
+
+    def _blocks(self, asked: Sequence[Iterable[int]]) -> list[Hit]:
+        """One query."""
         with connection.cursor() as cursor:
-            cursor.execute(_BLOCKS, [asked, self.fictitious])
+            cursor.execute(_BLOCKS, [["{" + ",".join(map(str, some)) + "}" for some in asked], self.fictitious])
             return list(map(Hit._make, cursor.fetchall()))
 
     def _side(self, hit: Hit) -> Side:
         return Side(
             names=hit.spoken,
+            written=tuple(hit.written.split("|")),
             sigles=tuple(filter(None, hit.sigles.split("|"))),
             form=hit.form,
             communes=(hit.commune,) if hit.commune else (),
@@ -242,8 +280,11 @@ class Linker:
         best: np.ndarray = order[rank < self.reference.integer("linkage.candidates")]
         return best
 
-    def decide(self, found: Sequence[Judged]) -> Linked:
+    def decide(self, settled: bool, found: Sequence[Judged]) -> Linked:
         """Linked when one legal unit is likely and no other is; then its establishment, by likelihood and place."""
+        if settled:
+            sure = self.reference["linkage.settled"]
+            found = [replace(item, chance=max(sure, item.chance)) for item in found]
         link, doubt, rival = (self.reference[f"linkage.{name}"] for name in ("link", "doubt", "rival"))
         likely = [item for item in found if item.chance >= doubt]
         shown = tuple(item.candidate() for item in likely[:_SHOWN])
@@ -261,7 +302,13 @@ class Linker:
         chosen, reason = _establishment([item for item in likely if item.firm.siren == best.firm.siren])
         if chosen is None:
             return Linked("ambiguous", None, best.chance, shown, reason)
-        return Linked("linked", chosen.firm.firm_id, chosen.chance, shown, reason)
+        first = chosen.candidate()
+        others = tuple(item for item in shown if item.firm_id != first.firm_id)[: _SHOWN - 1]
+        return Linked("linked", first.firm_id, first.probability, (first, *others), reason)
+
+
+def _joined(name: str) -> str:
+    return name.replace(" ", "")
 
 
 def _bonus(sought: Side, hit: Hit) -> float:
@@ -271,22 +318,28 @@ def _bonus(sought: Side, hit: Hit) -> float:
 
 
 def _establishment(unit: Sequence[Judged]) -> tuple[Judged | None, str]:
-    """Which establishment of one legal unit: the likeliest, else the head office, else a person says."""
+    """Which establishment of one unit: the likeliest; else that of the place told, the head office, the first there.
+
+    Where no place agrees and no head office is known, a person says.
+    """
     top = [item for item in unit if item.chance >= unit[0].chance - _TIE]
     top = [item for item in top if item.firm.active] or top
-    here = [item for item in top if item.row[_COMMUNE]] or top
-    if len(here) == 1:
-        return here[0], "Nom et lieu concordent." if here[0].row[_COMMUNE] else "Nom concordant."
-    head = [item for item in here if item.firm.head_office]
+    here = [item for item in top if item.row[_COMMUNE]] or [item for item in top if item.row[_DEPARTEMENT]]
+    some = here or top
+    if len(some) == 1:
+        return some[0], "Nom et lieu concordent." if here else "Nom concordant."
+    head = [item for item in some if item.firm.head_office]
     if len(head) == 1:
         return head[0], "Nom concordant ; plusieurs établissements possibles, le siège est retenu."
-    return None, f"Entreprise reconnue, mais {len(here)} de ses établissements conviennent également : à choisir."
+    if here:
+        return here[0], "Nom et lieu concordent ; plusieurs établissements à cet endroit, le plus probable est retenu."
+    return None, f"Entreprise reconnue, mais {len(some)} de ses établissements conviennent également : à choisir."
 
 
-_COMMUNE = FEATURES.index("commune")
+_COMMUNE, _DEPARTEMENT = FEATURES.index("commune"), FEATURES.index("departement")
 _BLOCKS = """
-SELECT (q.n - 1)::int, l.firm_id, l.siren, l.names, l.sigles, l.form, l.departement, l.commune, l.postcode, l.street,
-       l.naf, l.kind, l.head_office, l.active
+SELECT (q.n - 1)::int, l.firm_id, l.siren, l.names, l.written, l.sigles, l.form, l.departement, l.commune, l.postcode,
+       l.street, l.naf, l.kind, l.head_office, l.active
 FROM unnest(%s::text[]) WITH ORDINALITY AS q(keys, n)
 CROSS JOIN LATERAL (SELECT * FROM matchmaker_linkname k WHERE k.keys && q.keys::int[] AND k.fictitious = %s OFFSET 0) l
 ORDER BY q.n, l.firm_id

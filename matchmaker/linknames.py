@@ -25,15 +25,15 @@ from matchmaker.domain.naming import Lexicon, lexicon, plain, understood, varian
 from matchmaker.models import Firm, LinkIndex, LinkName
 from matchmaker.reference import FOLDER, reference
 
-REDUCED_AS = "1"  # raise when domain.naming or domain.blocking reads names otherwise: all are made again
+REDUCED_AS = "2"  # raise when domain.naming or domain.blocking reads names otherwise: all are made again
 BATCH = 5_000
 _LATE = timedelta(hours=1)  # a transaction may commit rows dated so long before
 _GROWN = 0.5  # built whole again after so large a share of new firms: words grew more common
 _MANY = 100_000  # rows from which an index is made after them
 
 _COLUMNS = (
-    "firm_id, siren, names, sigles, form, departement, commune, postcode, street, naf, kind, head_office, active, "
-    "fictitious, firm_updated_at, keys"
+    "firm_id, siren, names, written, sigles, form, departement, commune, postcode, street, naf, kind, head_office, "
+    "active, fictitious, firm_updated_at, keys"
 )
 _READ = "id siren name trade_name legal_form postcode commune_id address naf inclusive_kind head_office active"
 _FIELDS = [*_READ.split(), "fictitious", "updated_at"]
@@ -155,6 +155,7 @@ def _write_all(rows: Iterable[Row], total: int) -> None:
             cursor.execute("DROP INDEX link_keys")
         _copy(rows)
         if total >= _MANY:
+            cursor.execute("SET LOCAL maintenance_work_mem = '1GB'")
             cursor.execute("CREATE INDEX link_keys ON matchmaker_linkname USING gin (keys) WITH (fastupdate = off)")
             cursor.execute("ANALYZE matchmaker_linkname")
 
@@ -166,8 +167,8 @@ def _rows(spool: IO[str]) -> Iterator[Row]:
 
 
 def keys_of(row: Row, crowded: Set[int], *, counting: bool = False) -> set[int]:
-    sigles = filter(None, row[3].split("|"))
-    return keys(row[2].split("|"), sigles, (Place(row[5], row[6]),), crowded, counting=counting)
+    sigles = filter(None, row[4].split("|"))
+    return keys(row[2].split("|"), sigles, (Place(row[6], row[7]),), crowded, counting=counting)
 
 
 def with_keys(rows: Iterable[Row], crowded: Set[int]) -> Iterator[Row]:
@@ -217,6 +218,7 @@ class Reducer:
             str(values["id"]),
             str(values["siren"]),
             "|".join(dict.fromkeys(name.core for name in named)),
+            "|".join(dict.fromkeys(name.written for name in named)),
             "|".join(sigles_of(named)),
             form_family(str(values["legal_form"]), written),
             departement,

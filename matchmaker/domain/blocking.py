@@ -84,6 +84,7 @@ def keys(
             anywhere(crc32(f"p|{one}|{other}".encode()))
         joined = "".join(words)
         anywhere(crc32(f"j|{joined}".encode()))
+        near(crc32(f"j|{joined}".encode()))
         if len(joined) > _END:
             near(crc32(f"b|{joined[:_END]}".encode()))
             near(crc32(f"e|{joined[-_END:]}".encode()))
@@ -94,6 +95,12 @@ def keys(
     for sigle in sigles:
         narrow(crc32(f"s|{sigle}".encode()))
     return found
+
+
+def whole_name_keys(name: str, communes: Iterable[str]) -> list[int]:
+    """Keys of firms of exactly this name (reduced) in these communes; made for every firm that :func:`keys` reads."""
+    wide = crc32(f"j|{name.replace(' ', '')}".encode())
+    return [_signed(crc32(f"|c|{commune}".encode(), wide)) for commune in communes]
 
 
 STEPS = 3  # countings until every crowded key is known: words, then pairs of common words, then pairs by place

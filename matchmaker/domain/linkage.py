@@ -24,6 +24,7 @@ FEATURES = (
     "missing",  # information of the words sought that the firm lacks
     "extra",  # information of the words the firm adds
     "exact",
+    "written",  # likeness of the names as written, legal form and noise words kept
     "sigle",
     "numbers",  # -1 when both hold numbers and none is in common
     "commune",
@@ -39,11 +40,13 @@ FEATURES = (
     "active",
     "lead",  # how much better than the best of the other legal units
     "rivals",  # log of how many other legal units are as near
+    "alone",  # the only legal unit of the commune whose name holds the one sought, or is held by it
 )
-CONTEXT = ("lead", "rivals")  # filled once all candidates of a name are measured
+CONTEXT = ("lead", "rivals", "alone")  # filled once all candidates of a name are measured
 _NUMBER_OF = {name: place for place, name in enumerate(FEATURES)}
 _NEAR_WORD = 80.0  # words as alike as this are one word misspelt
 _TOLERANCE = 0.03
+_COVERED = 0.95
 _SAID_ALREADY = 0.25  # weight of a missing word that only names the town
 
 
@@ -52,6 +55,7 @@ class Side:
     """One of the two: what is sought, or a firm. Empty text means not known."""
 
     names: tuple[str, ...]  # reduced, words separated by spaces
+    written: tuple[str, ...] = ()
     sigles: tuple[str, ...] = ()
     form: str = ""
     communes: tuple[str, ...] = ()  # several where only the postcode is known
@@ -77,9 +81,10 @@ def measure(
         return out
     out[:, :4] = alike([(sought.names, firm.names) for sought, firm in pairs]) if texts is None else texts
     for row, (sought, firm) in enumerate(pairs):
-        out[row, 4:12] = _words(sought, firm, weight)
-        out[row, 12:18] = _places(sought, firm, distance)
-        out[row, 18:23] = (
+        *agreed, sigle, numbers = _words(sought, firm, weight)
+        out[row, 4:13] = *agreed, _written(sought, firm), sigle, numbers
+        out[row, 13:19] = _places(sought, firm, distance)
+        out[row, 19:24] = (
             _agree(sought.form, firm.form),
             _naf(sought.naf, firm.naf),
             _agree(sought.kind, firm.kind),
@@ -114,6 +119,10 @@ def alike(pairs: Sequence[tuple[Sequence[str], Sequence[str]]]) -> Floats:
     )
     np.maximum.at(best, np.array(rows, dtype=np.intp), measured)
     return best
+
+
+def _written(sought: Side, firm: Side) -> float:
+    return max((fuzz.ratio(mine, other) / 100 for mine in sought.written for other in firm.written), default=0.0)
 
 
 def _words(sought: Side, firm: Side, weight: Weight) -> tuple[float, ...]:
@@ -200,17 +209,20 @@ def _street(mine: str, other: str) -> float:
 
 
 def add_context(block: Floats, base: Floats, sirens: Sequence[str]) -> None:
-    """Fill ``lead`` and ``rivals`` of one name's candidates from a first score of each."""
+    """Fill :data:`CONTEXT` of one name's candidates from a first score of each."""
     best: dict[str, float] = {}
     for siren, score in zip(sirens, base, strict=True):
         best[siren] = max(float(score), best.get(siren, -1.0))
     ranked = sorted(best.values(), reverse=True)
+    here = (block[:, _NUMBER_OF["commune"]] > 0) & (block[:, _NUMBER_OF["covered"]] >= _COVERED)
+    units = {siren for siren, so in zip(sirens, here, strict=True) if so}
     for row, siren in enumerate(sirens):
         mine = float(base[row])
         others = ranked[1] if best[siren] == ranked[0] and len(ranked) > 1 else ranked[0] if len(ranked) > 1 else 0.0
         block[row, _NUMBER_OF["lead"]] = mine - others
         near = sum(1 for score in best.values() if score >= mine - _TOLERANCE) - (best[siren] >= mine - _TOLERANCE)
         block[row, _NUMBER_OF["rivals"]] = math.log1p(near)
+        block[row, _NUMBER_OF["alone"]] = float(here[row] and len(units) == 1)
 
 
 def first_score(rows: Floats) -> Floats:
@@ -227,6 +239,7 @@ _FIRST_WEIGHTS: Mapping[str, float] = {
     "covered": 0.10,
     "sigle": 0.05,
     "exact": 0.03,
+    "written": 0.02,
     "numbers": 0.05,
     "commune": 0.10,
     "departement": 0.05,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 _LOST = "\ufffd"  # an accent lost by an earlier conversion: nearly always a lost é
@@ -25,8 +25,10 @@ class Lexicon:
     noise: frozenset[str]
     phrases: Mapping[str, str]
     pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
+    starts: frozenset[str] = field(init=False, repr=False, compare=False)  # first words of phrases: few names have one
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "starts", frozenset(phrase.split()[0] for phrase in self.phrases))
         longest_first = sorted(self.phrases, key=lambda phrase: (-len(phrase), phrase))
         alternatives = "|".join(map(re.escape, longest_first)) or r"(?!)"
         object.__setattr__(self, "pattern", re.compile(rf"\b(?:{alternatives})\b"))
@@ -43,11 +45,15 @@ def lexicon(rows: Iterable[Mapping[str, str]]) -> Lexicon:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """``tokens`` tell who it is; ``form`` is the family of the legal form written beside; ``initials`` of all words."""
+    """``tokens`` tell who it is; ``form`` is the family of the legal form written beside; ``initials`` of all words.
+
+    ``written`` is the name as it was said, in small letters: it tells "SCI Dupont" from "Dupont".
+    """
 
     tokens: tuple[str, ...]
     form: str = ""
     initials: tuple[str, ...] = ()
+    written: str = ""
 
     @property
     def core(self) -> str:
@@ -106,19 +112,19 @@ def understood(text: str, words: Lexicon) -> Name:
     """
     simple = plain(text)
     form, tokens = _reduced(simple, words)
-    while any(len(word) == 1 for word in tokens) or words.pattern.search(" ".join(tokens)):
+    while any(len(word) == 1 for word in tokens) or _holds_phrase(tokens, words):
         again = _reduced(plain(" ".join(tokens)), words)[1]  # what noise kept apart may be a phrase or a sigle
         if again == tokens:
             break
         tokens = again
-    return Name(tokens, form, _initials(simple.split(), words))
+    return Name(tokens, form, _initials(simple.split(), words), simple)
 
 
 def _reduced(simple: str, words: Lexicon) -> tuple[str, tuple[str, ...]]:
-    singular = " ".join(map(_singular, simple.split()))
-    spoken = [
-        words.words.get(word, word) for word in words.pattern.sub(lambda m: words.phrases[m[0]], singular).split()
-    ]
+    single = [_singular(word) for word in simple.split()]
+    if _holds_phrase(single, words):
+        single = words.pattern.sub(lambda m: words.phrases[m[0]], " ".join(single)).split()
+    spoken = [words.words.get(word, word) for word in single]
     if len(spoken) > 1 and simple.startswith("ste "):
         spoken[0] = "societe"  # "STE GENERALE" in front of a name, "FOYER STE ANNE" inside
     form = next((words.forms[word] for word in spoken if word in words.forms), "")
@@ -126,8 +132,12 @@ def _reduced(simple: str, words: Lexicon) -> tuple[str, tuple[str, ...]]:
     return form, tuple(dict.fromkeys(kept or spoken))
 
 
+def _holds_phrase(tokens: Sequence[str], words: Lexicon) -> bool:
+    return not words.starts.isdisjoint(tokens) and words.pattern.search(" ".join(tokens)) is not None
+
+
 def _singular(word: str) -> str:
-    return _PLURAL.sub("", word)
+    return _PLURAL.sub("", word) if word[-1:] in ("s", "x") else word
 
 
 def _initials(words: list[str], known: Lexicon) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ class LinkName(models.Model):
     firm = models.OneToOneField(Firm, on_delete=models.CASCADE, primary_key=True, related_name="+")
     siren = models.CharField(max_length=9)
     names = models.TextField()  # each reduced (domain.naming), separated by "|"
+    written = models.TextField(blank=True)  # the same names in full, forms and noise words kept
     sigles = models.TextField(blank=True)  # separated by "|"
     form = models.CharField(max_length=12, blank=True)  # family of its legal form
     departement = models.CharField(max_length=3, blank=True)

@@ -63,6 +63,30 @@ def test_a_trade_name_is_a_name() -> None:
     assert one("Baluchon Gourmand", postcode="38000").firm_id == firm.pk
 
 
+@pytest.mark.parametrize("name", ["Baluchon", "Menuiserie alpine", "ATELIER", "L'Étape 38", "Assoc. Emploi Services"])
+def test_un_nom_exact_dans_la_bonne_commune_est_toujours_rapproché(name: str) -> None:
+    crowd()
+    firm, _elsewhere = make_firm(name), make_firm(name, commune_code="38563")
+    found = one(name.upper(), postcode="38000", city="GRENOBLE")
+    assert (found.state, found.firm_id) == ("linked", firm.pk)
+    assert found.probability >= 0.98
+
+
+def test_two_units_of_one_name_in_one_commune_are_left_to_a_person() -> None:
+    crowd()
+    twins = {make_firm("Le Relais Dauphinois").pk, make_firm("Le Relais Dauphinois").pk}
+    found = one("Relais Dauphinois", city="Grenoble")
+    assert (found.state, found.firm_id) == ("ambiguous", None)
+    assert {item.firm_id for item in found.candidates} == twins
+
+
+def test_the_property_company_of_a_firm_is_told_from_it_by_its_form() -> None:
+    crowd()
+    firm, landlord = make_firm("Charpentes Quatrebarbes"), make_firm("SCI Charpentes Quatrebarbes")
+    assert one("CHARPENTES QUATREBARBES", city="Grenoble").firm_id == firm.pk
+    assert one("SCI Charpentes Quatrebarbes", city="Grenoble").firm_id == landlord.pk
+
+
 def test_an_unknown_name_is_not_found_and_says_so() -> None:
     crowd()
     found = one("Zygomatique Intergalactique", city="Grenoble")

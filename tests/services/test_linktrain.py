@@ -17,6 +17,7 @@ from matchmaker.domain.linkmodel import LinkModel, LinkModelError
 from matchmaker.link import model
 from matchmaker.linktrain import Pairs, fit
 from matchmaker.reference import FOLDER
+from tests.factories import make_firm
 from tests.services.test_link import crowd
 
 
@@ -71,12 +72,25 @@ def test_the_command_fits_on_a_table_and_writes_the_model(tmp_path: Path, monkey
         out = csv.writer(file)
         out.writerow(["siret", "split", "name", "city"])
         for firm in crowd(150):
-            out.writerow([firm.siret, rng.choice(["train", "calibration"]), firm.name.upper(), firm.city])
+            out.writerow([firm.siret, rng.choice(["train", "calibration"]), firm.name.upper()[:-2], firm.city])
     monkeypatch.setattr("matchmaker.linktrain.FOLDER", tmp_path)
     said = StringIO()
     call_command("train_linkage", str(table), stdout=said)
     assert "Seuils" in said.getvalue()
     LinkModel.read(json.loads((tmp_path / "linkage_model.json").read_text("utf-8")))
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("places")
+def test_names_that_need_no_judging_teach_nothing_and_the_command_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("matchmaker.linktrain.FOLDER", tmp_path)
+    firm, table = make_firm("Baluchon Gourmand"), tmp_path / "noms.csv"
+    lines = [f"{firm.siret},{split},{firm.name},{firm.city}" for split in ("train", "calibration")]
+    table.write_text("siret,split,name,city\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    with pytest.raises(CommandError, match="mal écrits"):
+        call_command("train_linkage", str(table))
 
 
 def test_a_table_without_truth_is_refused_in_words(tmp_path: Path) -> None:

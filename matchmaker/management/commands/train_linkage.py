@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from matchmaker.link import Sought
-from matchmaker.linktrain import SPLITS, Example, train
+from matchmaker.linktrain import SPLITS, Example, TooPlainError, train
 from matchmaker.sources.tables import TableError, read_rows
 
 _FIELDS = ("name", "sigle", "trade_name", "postcode", "city", "commune_code", "departement", "address", "legal_form",
@@ -43,7 +43,10 @@ class Command(BaseCommand):
             ) from error
         if not {"train", "calibration"} <= {example.split for example in examples}:
             raise CommandError("La colonne « split » doit dire train et calibration : il faut des noms des deux.")
-        said = train(examples, note=table.name, on=timezone.localdate())
+        try:
+            said = train(examples, note=table.name, on=timezone.localdate())
+        except TooPlainError as error:
+            raise CommandError(str(error)) from error
         self.stdout.write(
             f"Modèle écrit : {said['pairs']}. Seuils à reporter dans parameters.csv : {said['thresholds']}."
         )
