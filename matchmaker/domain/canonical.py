@@ -14,7 +14,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from matchmaker.domain.notice import Notice
+from matchmaker.domain.notice import Buyer, Notice
 
 type Json = dict[str, Any]
 
@@ -29,6 +29,12 @@ def from_json(content: Json) -> Notice:
     """The notice that :func:`to_json` made ``content`` of."""
     notice: Notice = _built(Notice, content)
     return notice
+
+
+def buyer_from_json(content: Json) -> Buyer:
+    """The buyer of what :func:`to_json` made: the part that sorting notices needs of it."""
+    buyer: Buyer = _built(Buyer, content)
+    return buyer
 
 
 def text_of(notice: Notice) -> str:

@@ -11,7 +11,7 @@ from rapidfuzz import fuzz
 
 from geo.domain.codes import search_name
 from matchmaker.domain.names import buyer_names, deadline_day
-from matchmaker.domain.notice import Buyer, Notice, NoticeKind
+from matchmaker.domain.notice import UNKNOWN_BUYER, Buyer, Notice, NoticeKind
 
 SAME_TITLE = 90.0  # of 100, on words in any order
 LIKE_TITLE = 60.0  # enough where the codes of all lots agree as well
@@ -42,6 +42,21 @@ _LITTLE_WORDS = frozenset(
         "une",
     )
 )
+_INSTITUTIONS = """
+    acheteur administration agence agglomeration assistance association autonome centrale centre chambre
+    collectivite comite commande commandes commerce communal communale communaute commune communes conseil
+    consortium cooperation departement departemental departementale departementaux developpement direction
+    directions ecole enseignement environnement equipement etablissement etablissements etat francais francaise
+    france general generale gestion groupe groupement habitat hlm hopital hopitaux hospitalier hospitaliere
+    hospitaliers industrie institut intercommunal intercommunale interdepartemental international local locale
+    lycee mairie metropole metropolitain metropolitaine ministere mixte mutualise national nationale office
+    organisme ouvrages pays pole prefecture public publics publique publiques rectorat regie region regional
+    regionale regionaux saint sainte saints sante secours secretariat service services sivom social sociale
+    societe superieur syndicat technique technologie territoire territoires territorial territoriale transport
+    transports union unite universitaire universite urbain urbaine vallee ville villes
+"""
+_ANY_BUYER = frozenset(_INSTITUTIONS.split())  # words that many buyers bear in their names
+_NOBODY = {search_name(UNKNOWN_BUYER)}
 _FOLLOW_UPS = (NoticeKind.AWARD, NoticeKind.MODIFICATION, NoticeKind.CORRECTION)
 _BEFORE = (NoticeKind.PRIOR_INFORMATION, NoticeKind.OTHER)
 
@@ -56,6 +71,7 @@ class Card:
     names: frozenset[str]
     refers: frozenset[str] = frozenset()
     meets: frozenset[str] = frozenset()
+    buyer: Buyer | None = None  # None: not known
 
 
 type Alike = Callable[[str, str], float]  # two keys -> 0 (no) to 100
@@ -87,6 +103,21 @@ def _one_buyer(one: Buyer, other: Buyer) -> bool:
     return near and not set(buyer_names(one)).isdisjoint(buyer_names(other))
 
 
+def _other_buyer(one: Buyer | None, other: Buyer | None) -> bool:
+    """Whether two buyers are surely not one: both known, and neither SIREN, name nor a word of their own in common.
+
+    A group of buyers, or a town become a métropole, keeps such a word.
+    """
+    ours, theirs = (set(buyer_names(buyer)) - _NOBODY if buyer else set() for buyer in (one, other))
+    if not (one and other and ours and theirs):
+        return False
+    return ours.isdisjoint(theirs) and _own_words(one.name).isdisjoint(_own_words(other.name))
+
+
+def _own_words(name: str) -> set[str]:
+    return {word for word in search_name(name).split() if len(word) >= 4 and word.isalpha()} - _ANY_BUYER
+
+
 def _told_apart(one: str, other: str) -> bool:
     """Whether each title has a word that the other lacks: "école Jules Ferry", "école Victor Hugo"."""
     ours, theirs = (set(title.split()) - _LITTLE_WORDS for title in (one, other))
@@ -113,8 +144,9 @@ def _codes(notice: Notice) -> list[str]:
 def procedures(cards: Collection[Card], alike: Alike) -> list[list[str]]:
     """The keys of the cards, sorted into procedures. The order of the cards changes nothing.
 
-    A prior information joins the one call that refers to it; with several calls it stands alone. Twins join the
-    likest pair first.
+    A reference to another buyer's notice counts for nothing. A prior information joins the one call that refers to
+    it, a follow-up the one procedure that it refers to; with several they stand alone. Twins join the likest pair
+    first, and may make one of what was several.
     """
     sets = _Sets(card.key for card in cards)
     named: defaultdict[str, list[Card]] = defaultdict(list)
@@ -124,9 +156,13 @@ def procedures(cards: Collection[Card], alike: Alike) -> list[list[str]]:
     for holders in named.values():
         sets.join(card.key for card in holders)
     only_before = _groups_before(sets, cards)
-    _join_references(sets, cards, named, only_before)
+    cited = _cited(sets, cards, named, only_before)
+    lost = [card for card in cards if card.kind in _FOLLOW_UPS and sets.root(card.key) not in cited]
+    _join_cited(sets, cited)
+    _join_absent(sets, lost, named)
     _join_prior(sets, cards, named, only_before)
     _join_twins(sets, cards, alike)
+    _join_cited(sets, cited)
     return sets.all()
 
 
@@ -136,19 +172,43 @@ def _groups_before(sets: _Sets, cards: Collection[Card]) -> set[str]:
     return {card.key for card in cards if sets.root(card.key) not in later}
 
 
-def _join_references(sets: _Sets, cards: Collection[Card], named: dict[str, list[Card]], only_before: set[str]) -> None:
-    referring: defaultdict[str, list[str]] = defaultdict(list)
+def _cited(
+    sets: _Sets, cards: Collection[Card], named: dict[str, list[Card]], only_before: set[str]
+) -> dict[str, set[str]]:
+    """For each group that shares names, the cards outside it that it refers to."""
+    cited: defaultdict[str, set[str]] = defaultdict(set)
     for card in cards:
+        root = sets.root(card.key)
         for name in card.refers:
-            targets = [target.key for target in named.get(name, ())]
-            if any(target in only_before for target in targets):
+            targets = named.get(name, ())
+            if any(target.key in only_before for target in targets):
                 continue
-            if targets:
-                sets.join([card.key, *targets])
-            elif card.kind in _FOLLOW_UPS:  # of a call that we do not have
-                referring[name].append(card.key)
-    for keys in referring.values():
-        sets.join(keys)
+            cited[root] |= {
+                target.key
+                for target in targets
+                if sets.root(target.key) != root and not _other_buyer(card.buyer, target.buyer)
+            }
+    return {root: targets for root, targets in cited.items() if targets}
+
+
+def _join_cited(sets: _Sets, cited: dict[str, set[str]]) -> None:
+    """Those that refer to one procedure only; as joining makes one of several, until nothing joins any more."""
+    left = dict(cited)
+    while ready := [root for root, targets in left.items() if len({sets.root(target) for target in targets}) == 1]:
+        for root in ready:
+            sets.join([root, *left.pop(root)])
+
+
+def _join_absent(sets: _Sets, lost: Iterable[Card], named: dict[str, list[Card]]) -> None:
+    """Follow-ups that refer only to a call that we do not have are of one procedure, where their buyer is one."""
+    referring: defaultdict[str, list[Card]] = defaultdict(list)
+    for card in lost:
+        for name in card.refers - named.keys():
+            referring[name].append(card)
+    for holders in referring.values():
+        for one, other in combinations(holders, 2):
+            if not _other_buyer(one.buyer, other.buyer):
+                sets.join((one.key, other.key))
 
 
 def _join_prior(sets: _Sets, cards: Collection[Card], named: dict[str, list[Card]], only_before: set[str]) -> None:
@@ -156,7 +216,9 @@ def _join_prior(sets: _Sets, cards: Collection[Card], named: dict[str, list[Card
     for card in cards:
         for name in card.refers:
             for target in named.get(name, ()):
-                if target.key in only_before and sets.root(target.key) != sets.root(card.key):
+                if target.key not in only_before or _other_buyer(card.buyer, target.buyer):
+                    continue
+                if sets.root(target.key) != sets.root(card.key):
                     callers[sets.root(target.key)].add(sets.root(card.key))
     for prior, roots in sorted(callers.items()):
         if len(roots) == 1:

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from django.db.models import Q
+from django.db.models import F, Q
 
-from matchmaker.domain.canonical import digest, from_json, to_json
+from matchmaker.domain.canonical import buyer_from_json, digest, from_json, to_json
 from matchmaker.domain.names import meeting_points, names, references
 from matchmaker.domain.notice import Notice, NoticeKind
 from matchmaker.domain.procedure import Procedure, fold, preferred
@@ -117,7 +117,8 @@ class _Linked:
             if self.meets:
                 linked |= Q(meets__overlap=sorted(self.meets))
             seen = [*found, self.fresh.pk] if self.fresh.pk else [*found]
-            new = list(Publication.objects.filter(linked).exclude(pk__in=seen).only(*_LIGHT, "raw"))
+            light = Publication.objects.only(*_LIGHT, "raw").annotate(buyer=F("content__buyer"))
+            new = list(light.filter(linked).exclude(pk__in=seen))
             if not new:
                 return [self.fresh, *found.values()]
             found |= {row.pk: row for row in new}
@@ -150,6 +151,7 @@ def _card(row: Publication) -> Card:
         frozenset(row.names),
         frozenset(row.refers),
         frozenset(row.meets),
+        buyer_from_json(row.buyer if hasattr(row, "buyer") else row.content["buyer"]),  # light rows have no content
     )
 
 

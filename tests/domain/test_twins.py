@@ -22,7 +22,7 @@ def sorted_out(*notices: Notice) -> list[list[str]]:
     by_key = {f"{n.source}:{n.id}": n for n in notices}
 
     def card(key: str, n: Notice) -> Card:
-        return Card(key, n.source, n.kind, names(n), references(n), meeting_points(n))
+        return Card(key, n.source, n.kind, names(n), references(n), meeting_points(n), n.buyer)
 
     found = {
         str(procedures([card(*item) for item in order], lambda a, b: likeness(by_key[a], by_key[b])))
@@ -73,6 +73,59 @@ def test_la_préinformation_rejoint_le_seul_appel_qui_la_cite() -> None:
     one, other = (call("ted", number, refers_to=("ted:1-2026",)) for number in ("2-2026", "3-2026"))
     assert len(sorted_out(prior, one)) == 1
     assert len(sorted_out(prior, one, other)) == 3
+
+
+REZE = Buyer("Ville de Rezé", "21440143200017")
+
+
+@pytest.mark.parametrize("kind", [NoticeKind.AWARD, NoticeKind.CONTRACT, NoticeKind.CORRECTION])
+def test_un_numéro_mal_recopié_ne_mêle_pas_les_marchés_de_deux_acheteurs(kind: NoticeKind) -> None:
+    wrong = call("ted", "3-2026", kind=kind, buyer=REZE, refers_to=("ted:1-2026",))
+    assert len(sorted_out(call("ted", "1-2026"), wrong)) == 2
+
+
+def test_un_numéro_absent_ne_réunit_pas_les_attributions_de_deux_acheteurs() -> None:
+    ours = call("ted", "4-2026", kind=NoticeKind.AWARD, refers_to=("ted:1-2026",))
+    theirs = call("ted", "5-2026", kind=NoticeKind.AWARD, refers_to=("ted:1-2026",), buyer=REZE)
+    assert len(sorted_out(ours, theirs)) == 2
+
+
+def test_la_préinformation_d_un_autre_acheteur_n_est_pas_la_nôtre() -> None:
+    prior = call("ted", "1-2026", kind=NoticeKind.PRIOR_INFORMATION)
+    ours, theirs = (
+        call("ted", number, refers_to=("ted:1-2026",), buyer=buyer)
+        for number, buyer in (("2-2026", prior.buyer), ("3-2026", REZE))
+    )
+    assert sorted(map(len, sorted_out(prior, ours, theirs))) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "buyer",
+    [
+        Buyer("Commune nouvelle", "21440109300999"),
+        Buyer("VILLE DE NANTES"),
+        Buyer("Groupement de commandes Nantes Métropole", "24440040400129"),
+        Buyer(UNKNOWN_BUYER),
+    ],
+    ids=["même SIREN", "même nom", "groupement", "acheteur non précisé"],
+)
+def test_l_attribution_d_un_acheteur_renommé_ou_groupé_rejoint_son_appel(buyer: Buyer) -> None:
+    award = call("ted", "3-2026", kind=NoticeKind.AWARD, buyer=buyer, refers_to=("ted:1-2026",))
+    assert len(sorted_out(call("ted", "1-2026"), award)) == 1
+
+
+def test_une_attribution_qui_cite_deux_appels_étrangers_reste_seule() -> None:
+    one, other = call("ted", "1-2026"), call("ted", "2-2026", title="Réfection du gymnase")
+    award = call("ted", "3-2026", kind=NoticeKind.AWARD, refers_to=("ted:1-2026", "ted:2-2026"))
+    assert len(sorted_out(one, other, award)) == 3
+
+
+def test_une_attribution_qui_cite_un_appel_et_sa_correction_ou_son_jumeau_les_rejoint() -> None:
+    correction = call("ted", "2-2026", kind=NoticeKind.CORRECTION, refers_to=("ted:1-2026",))
+    for other in (correction, call("boamp", "26-2")):
+        cited = ("ted:1-2026", f"{other.source}:{other.id}")
+        award = call("ted", "3-2026", kind=NoticeKind.AWARD, refers_to=cited)
+        assert len(sorted_out(call("ted", "1-2026"), other, award)) == 1
 
 
 def test_un_avis_du_boamp_et_un_avis_européen_au_même_contenu_sont_jumeaux() -> None:
@@ -151,6 +204,7 @@ _cards = st.lists(
         names=st.frozensets(st.sampled_from("abcde"), max_size=2),
         refers=st.frozensets(st.sampled_from("abcde"), max_size=2),
         meets=st.frozensets(st.sampled_from("xyz"), max_size=1),
+        buyer=st.sampled_from([None, Buyer("Ville de Nantes"), Buyer("Ville de Rezé"), Buyer(UNKNOWN_BUYER)]),
     ),
     max_size=5,
     unique_by=lambda card: card.key,

@@ -203,3 +203,13 @@ def test_a_prior_information_leaves_its_call_when_a_second_call_refers_to_it(tmp
     emptied()
     put_json(tmp_path / "c", *documents(second, first, prior))
     assert checksum(Tender, Lot, Buyer, Publication) == everything
+
+
+def test_a_number_of_another_buyers_call_ill_copied_merges_nothing(tmp_path: Path) -> None:
+    """The calls of two towns are kept; the second town cites the first's."""
+    theirs = changing().replace("Fictive-sur-Loire", "Autrebourg").replace("35600000000048", "21440109300015")
+    for number, order in enumerate(permutations((text(), theirs))):
+        emptied()
+        (tmp_path / str(number)).mkdir()
+        put(tmp_path / str(number), *order)
+        assert Tender.objects.count() == 2
