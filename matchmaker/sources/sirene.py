@@ -14,7 +14,9 @@ import csv
 import gzip
 import shutil
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -110,7 +112,8 @@ class Stock:
         """Distinct (legal form, ESS flag) of all units."""
         form, flag = "categorieJuridiqueUniteLegale", "economieSocialeSolidaireUniteLegale"
         query = f"SELECT DISTINCT {self.units.text(form)}, {self.units.text(flag)} FROM {self.units.relation} f"
-        return self.db.execute(query).fetchall()
+        with self._whole():
+            return self.db.execute(query).fetchall()
 
     def stage(self, ess: Sequence[tuple[str, str]], version: str) -> Staged:
         """Fill ``kept`` with the establishments worth a look that are not as they were.
@@ -121,13 +124,27 @@ class Stock:
         self.db.execute("CREATE OR REPLACE TABLE ess (form VARCHAR, flag VARCHAR)")
         if ess:
             self.db.executemany("INSERT INTO ess VALUES (?, ?)", [list(pair) for pair in ess])
-        repeated = self._candidates()
-        self._joined(version)
-        read = self._number(f"SELECT count(*) FROM {self.places.relation}")
+        with self._whole():
+            repeated = self._candidates()
+            self._joined(version)
+            read = self._number(f"SELECT count(*) FROM {self.places.relation}")
         candidates, kept = (self._number(f"SELECT count(*) FROM {table}") for table in ("candidate", "kept"))
         for table in ("candidate", "u", "p", "ess_unit", "twice"):
             self.db.execute(f"DROP TABLE IF EXISTS {table}")
         return Staged(read, repeated, unchanged=candidates - kept)
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """Files are read to their end within. Raises TableError when one is cut short; a full disk stays itself."""
+        try:
+            yield
+        except duckdb.IOException as error:
+            damaged = next((file.name for file in self.files if file.name in str(error)), None)
+            if damaged is None:
+                raise
+            raise TableError(
+                f"{damaged} est abîmé ou incomplet : rien n'en a été importé ; téléchargez-le à nouveau et relancez."
+            ) from error
 
     def _number(self, query: str) -> int:
         (found,) = self.db.execute(query).fetchone() or (0,)
@@ -256,7 +273,7 @@ def recognise(db: duckdb.DuckDBPyConnection, path: Path, folder: Path) -> StockF
         whole = _unzipped(path, folder) if head == b"PK\x03\x04" else path
         relation = _parquet(whole) if head == b"PAR1" else _csv(whole)
         described = db.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
-    except (duckdb.Error, OSError, EOFError, UnicodeDecodeError, zipfile.BadZipFile) as error:
+    except (duckdb.Error, OSError, EOFError, UnicodeDecodeError, zipfile.BadZipFile, zlib.error) as error:
         raise TableError(f"{path.name} ne se lit pas ({type(error).__name__}) : téléchargez-le à nouveau.") from error
     spelling = {name.lower(): name for name, *_ in described}
     numbers = frozenset(name for name, kind, *_ in described if kind in ("DOUBLE", "FLOAT"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -301,6 +302,19 @@ def test_bad_rows_are_set_aside_and_mended(tmp_path: Path) -> None:
     mended = ingest_sirene(written(tmp_path, [row(A), row(B), row(C), row(D)]))
     assert mended.new == 2
     assert not QuarantineItem.objects.filter(mended_at=None, reason="siret_invalide").exists()
+
+
+def test_a_download_cut_short_imports_nothing_and_says_to_take_it_again(tmp_path: Path) -> None:
+    files = written(tmp_path, [row(siret(number)) for number in range(1_000, 3_000)])
+    whole = gzip.compress(files[0].read_bytes())
+    cut = tmp_path / f"{files[0].stem}.csv.gz"
+    cut.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(TableError, match=r"\.csv\.gz est abîmé ou incomplet : .* téléchargez-le à nouveau"):
+        ingest_sirene([cut, *files[1:]])
+    assert Firm.objects.count() == 0
+    assert ImportRun.objects.get().state == ImportRun.State.FAILED
+    cut.write_bytes(whole)
+    assert ingest_sirene([cut, *files[1:]]).new == 2_000
 
 
 def test_a_value_too_long_takes_nobody_with_it(tmp_path: Path) -> None:
