@@ -163,15 +163,15 @@ def start_of(day: date) -> datetime:
 def open_lots(as_of: date) -> QuerySet[Lot]:
     """Lots one can still answer at ``as_of``. Lazy: no query by itself.
 
-    Only contract notices count, neither cancelled nor already awarded. A lot without deadline is open for 90 days
-    after its publication.
+    Only contract notices count, not cancelled, and of them the lots not yet awarded. A lot without deadline is open
+    for 90 days after its publication.
     """
     undated = Q(
         deadline__isnull=True,
         tender__published_on__gte=as_of - timedelta(days=UNDATED_OPEN_DAYS),
         tender__published_on__lte=as_of,
     )
-    still = Q(tender__awarded_on=None) | Q(tender__awarded_on__gt=as_of)
+    still = Q(awarded_on=None) | Q(awarded_on__gt=as_of)
     calls = Lot.objects.filter(tender__kind="contract", tender__cancelled=False)
     return calls.filter(Q(deadline__gte=start_of(as_of)) | undated, still)
 

@@ -53,7 +53,8 @@ class Procedure:
     notice: Notice
     history: tuple[Entry, ...] = ()
     results: tuple[Result, ...] = ()
-    awarded_on: date | None = None
+    awarded_on: date | None = None  # the first award notice
+    lots_awarded: tuple[tuple[str, date], ...] = ()  # each lot that award notices tell the end of, and since when
 
     @property
     def cancelled(self) -> bool:
@@ -66,7 +67,12 @@ def version_order(version: str) -> tuple[int, str]:
 
 
 def day(notice: Notice) -> date:
-    return notice.published_on or notice.dispatched_on or date.min
+    """When it came out; failing that, not before the last of the awards it tells."""
+    return notice.published_on or notice.dispatched_on or _last_award(notice) or date.min
+
+
+def _last_award(notice: Notice) -> date | None:
+    return max((award.awarded_on for award in notice.awards if award.awarded_on), default=None)
 
 
 def preferred(one: Notice, other: Notice) -> Notice:
@@ -89,7 +95,7 @@ def fold(publications: Collection[Notice]) -> Procedure:
     notice, corrected = _corrected(notice, [n for n in current if n.kind is NoticeKind.CORRECTION], latest)
     results = _results([n for n in current if n.awards])
     after = [n for n in current if _since(n, latest)]
-    awarded = min((_awarded_on(n) for n in after if n.awards and n.kind in _TELL_AWARDS), default=None)
+    awarded = [(n, on) for n in after if n.awards and n.kind in _TELL_AWARDS and (on := _awarded_on(n))]
     notice = replace(
         notice,
         awards=tuple(result.award for result in results),
@@ -98,14 +104,33 @@ def fold(publications: Collection[Notice]) -> Procedure:
         refers_to=_merged(current, "refers_to"),
         cancelled=any(n.cancelled for n in after),
     )
-    return Procedure(notice, _told_once(history + corrected), results, awarded)
+    first = min((on for _, on in awarded), default=None)
+    return Procedure(notice, _told_once(history + corrected), results, first, _lots_awarded(notice.lots, awarded))
 
 
-def _awarded_on(notice: Notice) -> date:
+def _awarded_on(notice: Notice) -> date | None:
     """The day an award notice came out; of a call that tells awards too (OCDS compiles all), their last day."""
-    if notice.kind is NoticeKind.AWARD:
-        return day(notice)
-    return max((award.awarded_on for award in notice.awards if award.awarded_on), default=day(notice))
+    on = (notice.kind is not NoticeKind.AWARD and _last_award(notice)) or day(notice)
+    return None if on == date.min else on
+
+
+def _lots_awarded(lots: Sequence[NoticeLot], notices: Iterable[tuple[Notice, date]]) -> tuple[tuple[str, date], ...]:
+    """Since when each lot is settled: those that an award names, all where it names none of ours."""
+    found: dict[str, date] = {}
+    for notice, on in notices:
+        for lot in _named(lots, notice):
+            found[lot] = min(on, found.get(lot, on))
+    return tuple(sorted(found.items()))
+
+
+def _named(lots: Sequence[NoticeLot], notice: Notice) -> set[str]:
+    """Which lots the awards of a notice speak of, whatever numbers it gives them."""
+    every = {lot.id for lot in lots}
+    if not all(award.lot_ids for award in notice.awards):
+        return every
+    told = {lot for award in notice.awards for lot in award.lot_ids}
+    twins = {ours: theirs.id for ours, theirs in _pairs(lots, notice.lots).items()}
+    return {lot for lot in every if twins.get(lot, lot) in told} or every
 
 
 def _chains(publications: Collection[Notice]) -> list[list[Notice]]:

@@ -184,4 +184,5 @@ def _record_hash(procedure: Procedure, fictitious: bool, edition: str) -> str:
     """Of all a tender is written from; of the edition of the communes too, as places are understood with them."""
     history = [asdict(entry) for entry in procedure.history]
     results = [asdict(result) for result in procedure.results]
-    return digest(procedure.notice, history, results, procedure.awarded_on, fictitious, edition)
+    awarded = procedure.awarded_on, procedure.lots_awarded
+    return digest(procedure.notice, history, results, awarded, fictitious, edition)

@@ -11,7 +11,7 @@ from geo.domain.codes import search_name
 from geo.domain.gazetteer import Gazetteer, Located, gather
 from matchmaker.domain.canonical import from_json
 from matchmaker.domain.notice import Buyer as NoticeBuyer
-from matchmaker.domain.notice import Notice, NoticeLot
+from matchmaker.domain.notice import NoticeLot
 from matchmaker.domain.procedure import Procedure
 from matchmaker.domain.reference import Reference
 from matchmaker.models import Buyer, Lot, RawDocument, Tender
@@ -43,11 +43,12 @@ class TenderWriter:
         tender.raw, tender.record_hash, tender.fictitious = raw, record_hash, fictitious
         tender.save()
         Tender.objects.filter(pk__in=[known.pk for known in joining]).update(buyer=tender.buyer)
-        self._write_lots(tender, procedure.notice, joining)
+        self._write_lots(tender, procedure, joining)
         return left | {tender.buyer_id}
 
-    def _write_lots(self, tender: Tender, notice: Notice, joining: Sequence[Tender]) -> None:
+    def _write_lots(self, tender: Tender, procedure: Procedure, joining: Sequence[Tender]) -> None:
         """Lots keep their identity (and address) through versions and fusions; what is left is withdrawn."""
+        notice, awarded = procedure.notice, dict(procedure.lots_awarded)
         numbers = _unique([lot.id for lot in notice.lots])
         known = Lot.objects.filter(tender__in=[tender, *joining]).order_by("tender_id", "position")
         rows = _same_lots(numbers, notice.lots, list(known))
@@ -56,6 +57,7 @@ class TenderWriter:
         for position, (number, row, lot) in enumerate(zip(numbers, rows, notice.lots, strict=True)):
             row.tender, row.number, row.position = tender, number, position
             _fill_lot(row, lot)
+            row.awarded_on = awarded.get(lot.id)
             self._place(row, lot, notice.buyer)
             set_needs(row, self.reference)
             row.match_state = Lot.MatchState.PENDING

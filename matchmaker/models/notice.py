@@ -54,7 +54,7 @@ class Tender(models.Model):
         default=list
     )  # what corrections changed: [{"on", "source", "field", "lot", "old", "new"}]
     cancelled = models.BooleanField(default=False)
-    awarded_on = models.DateField(null=True)  # an award notice of this procedure was published
+    awarded_on = models.DateField(null=True)  # the first award notice; each lot closes by its own
     fictitious = models.BooleanField(default=False)
     raw = models.ForeignKey(RawDocument, on_delete=models.PROTECT)
     record_hash = models.CharField(max_length=64)
@@ -128,6 +128,7 @@ class Lot(models.Model):
     duration_months = models.PositiveIntegerField(null=True)
     start = models.DateField(null=True)
     deadline = models.DateTimeField(null=True, db_index=True)
+    awarded_on = models.DateField(null=True)  # an award notice told how it ended
     reservation = models.CharField(max_length=20, default="none")
     reserved_execution = models.BooleanField(default=False)
     social = ArrayField(models.CharField(max_length=40), default=list)

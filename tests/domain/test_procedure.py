@@ -142,6 +142,38 @@ def test_l_avis_d_attribution_dit_comment_le_marché_a_fini() -> None:
     assert (result.source, result.notice_id, result.award) == ("ted", "f", won)
 
 
+TWO = call("ted", "a", lot("1", "Parcs"), lot("2", "Voirie"))
+
+
+def test_une_attribution_ne_ferme_que_les_lots_qu_elle_nomme() -> None:
+    won = dated(award("ted", "f", LotAward(("2",)), LotAward(("2",))), 28)
+    assert fold([TWO, won]).lots_awarded == (("2", date(2026, 1, 28)),)
+    rest = award("ted", "g", LotAward(("1", "2")))
+    assert fold([rest, TWO, won]).lots_awarded == (("1", date(2026, 1, 30)), ("2", date(2026, 1, 28)))
+
+
+def test_les_lots_d_une_attribution_se_reconnaissent_à_leur_titre() -> None:
+    won = dated(call("ted", "f", lot("LOT-9", "Voirie"), kind=NoticeKind.AWARD, awards=(LotAward(("LOT-9",)),)), 30)
+    assert [number for number, _ in fold([TWO, won]).lots_awarded] == ["2"]
+
+
+@pytest.mark.parametrize("told", [(), ("77",)], ids=["aucun lot nommé", "un lot inconnu de l'appel"])
+def test_une_attribution_qui_ne_nomme_aucun_lot_de_l_appel_les_ferme_tous(told: tuple[str, ...]) -> None:
+    assert len(fold([TWO, award("ted", "f", LotAward(told))]).lots_awarded) == 2
+
+
+def test_une_attribution_sans_date_compte_du_jour_de_son_dernier_contrat() -> None:
+    signed = replace(award("ted", "f", LotAward(("1",), awarded_on=date(2026, 2, 3))), published_on=None)
+    assert fold([TWO, signed]).awarded_on == date(2026, 2, 3)
+
+
+def test_une_attribution_sans_aucune_date_n_en_invente_pas() -> None:
+    undated = replace(award("ted", "f", LotAward(("1",))), published_on=None)
+    for notices in ([undated], [TWO, undated], [replace(TWO, published_on=None), undated]):
+        folded = fold(notices)
+        assert (folded.awarded_on, folded.lots_awarded) == (None, ())
+
+
 def test_une_attribution_publiée_deux_fois_compte_une_fois() -> None:
     won = LotAward(("1",), winners=(Winner("Les Jardins"),))
     folded = fold([call(), award("eforms", "f", won), award("boamp", "g", won)])

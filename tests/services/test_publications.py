@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from itertools import permutations
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from tests.services.notices import EFORMS, EFORMS_ID, TED, folder, numbered, tex
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("places")]
 
-EARLY, LATE = date(2024, 2, 1), date(2024, 2, 20)
+EARLY = date(2024, 2, 1)
 CHANGED = "<efbc:ChangedNoticeIdentifier>{}-01</efbc:ChangedNoticeIdentifier>"
 CHANGE = f"<efac:Changes>{CHANGED}</efac:Changes><efac:NoticeSubType>"
 
@@ -101,10 +101,12 @@ def test_a_cancelled_tender_is_not_open_any_more(tmp_path: Path) -> None:
     assert not open_lots(EARLY).exists()
 
 
-def test_an_awarded_tender_is_open_until_its_award_is_published(tmp_path: Path) -> None:
+def test_a_lot_is_open_until_its_award_is_published(tmp_path: Path) -> None:
     put(tmp_path, text())
-    Tender.objects.update(awarded_on=date(2024, 2, 10))
-    assert (open_lots(EARLY).count(), open_lots(LATE).count()) == (2, 0)
+    first, second = Lot.objects.order_by("position")
+    Lot.objects.filter(pk=first.pk).update(awarded_on=EARLY)
+    assert set(open_lots(EARLY - timedelta(days=1))) == {first, second}
+    assert set(open_lots(EARLY)) == {second}
 
 
 def test_two_tenders_found_to_be_one_keep_the_older_address(tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def exported(*arguments: str) -> list[str]:
 
 def test_tenders_exported_and_imported_again_are_the_same(tmp_path: Path) -> None:
     put(tmp_path, text(TED), awarded(), numbered(4), numbered(5, ("2024-01-24Z", "2026-01-24Z")))
-    tables = checksum(Lot, Buyer), _told(Tender), _told(Award)
+    tables = _settled(), checksum(Lot, Buyer), _told(Tender), _told(Award)
     lines = exported()
     assert len(lines) == Tender.objects.count() == 3
     for table in (Award, Tender, Buyer):
@@ -125,7 +125,15 @@ def test_tenders_exported_and_imported_again_are_the_same(tmp_path: Path) -> Non
     (tmp_path / "sortie.jsonl").write_text("\n".join(lines), encoding="utf-8")
     run = ingest_notices([tmp_path / "sortie.jsonl"])
     assert (run.read, run.new, run.quarantined) == (3, 3, 0)
-    assert (checksum(Lot, Buyer), _told(Tender), _told(Award)) == tables
+    assert (_settled(), checksum(Lot, Buyer), _told(Tender), _told(Award)) == tables
+
+
+def _settled() -> list[str]:
+    """The lots awarded. Since when is left out of the comparison: OCDS tells the day of the contract."""
+    awarded = Lot.objects.filter(awarded_on__isnull=False)
+    titles = sorted(awarded.values_list("title", flat=True))
+    awarded.update(awarded_on=date(2020, 1, 1))
+    return titles
 
 
 def _told(table: type[Tender] | type[Award]) -> list[tuple[object, ...]]:

@@ -64,6 +64,7 @@ def test_a_cancelled_tender_says_so(client: Client, lot: Lot) -> None:
     assert "L'acheteur a annulé ce marché." in told(client, lot)
 
 
-def test_an_awarded_tender_says_since_when(client: Client, lot: Lot) -> None:
-    lot.tender.awarded_on = date(2026, 11, 20)
+def test_an_awarded_lot_says_since_when(client: Client, lot: Lot) -> None:
+    lot.awarded_on = date(2026, 11, 20)
+    lot.save()
     assert "Attribution publiée le 20 novembre 2026" in told(client, lot)
