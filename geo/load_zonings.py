@@ -91,7 +91,9 @@ def tell_orphans(year: str, tally: Tally) -> None:
 
 
 def _load_labels(table: Table, file: TableFile, tally: Tally) -> None:
-    labels = {(label.zoning, label.code): label for label in read_labels(table)}
+    read = list(read_labels(table))
+    refused = [label for label in read if isinstance(label, Refused)]
+    labels = {(label.zoning, label.code): label for label in read if not isinstance(label, Refused)}
     vintages = {"ze": "", "bv": "", "epci": year_of(table, file.name) if any(z == "epci" for z, _ in labels) else ""}
     stage(
         {"kind": "text", "vintage": "text", "code": "text", "name": "text", "source": "text"},
@@ -100,7 +102,10 @@ def _load_labels(table: Table, file: TableFile, tally: Tally) -> None:
     select = "SELECT kind, vintage, code, name, source FROM staged"
     merged = merge("geo_zone", ["kind", "vintage", "code"], ["name"], select, once=["source"])
     rows = len(labels)
-    tally.outcome(read=rows, new=merged.new, changed=merged.changed, unchanged=rows - merged.new - merged.changed)
+    unchanged = rows - merged.new - merged.changed
+    tally.outcome(read=rows + len(refused), new=merged.new, changed=merged.changed, unchanged=unchanged)
+    for item in refused:
+        tally.refuse(item.line, item.reason, item.message)
     tally.fact("libellés de zones", rows)
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from geo.domain.codes import zone_code
 from geo.domain.hiring import Count, secret_bounds
 from geo.sources.shapes import Column, Row, Shape, Table
-from geo.sources.zones import Refused
+from geo.sources.zones import NAME, Refused, too_long
 
 HIRING = Shape(
     "l'enquête Besoins en main-d'œuvre",
@@ -45,6 +45,7 @@ ROME_FAP = Shape(
     (Column("fap", ("fap", "code_fap")), Column("pcs", ("pcs", "code_pcs")), Column("rome", ("rome", "code_rome"))),
     bare=(r"[A-Z][0-9A-Z]{4}", r"[0-9a-z]{0,4}", r"(?:[A-N]\d{4})?"),
 )
+FAP, LABEL, TENSION = 8, 200, 4  # characters these cells have at most
 SECRET: Final = frozenset({"*", "", "s", "nd", "n.d.", "na"})
 
 
@@ -95,6 +96,9 @@ def read_hiring(table: Table, ceiling: int) -> Iterator[Hiring | Refused]:
             message = "Année, bassin ou métier illisible : comparez la ligne à celles d'autour."
             yield Refused(row.number, "ligne_illisible", message)
             continue
+        if refused := _unfit(row, {"code de métier": (row["fap"], FAP)}):
+            yield refused
+            continue
         if not row["met"]:
             yield _absent(row)
             continue
@@ -127,6 +131,9 @@ def read_jobseekers(table: Table, min_cell: int) -> Iterator[Seekers | Refused]:
         if bassin is None or not row["year"].isdigit() or not re.fullmatch(r"[A-N]\d{4}", rome):
             message = "Année, bassin ou code ROME illisible : comparez la ligne à celles d'autour."
             yield Refused(row.number, "ligne_illisible", message)
+            continue
+        if refused := _unfit(row, {"indice de tension": (row["tension"], TENSION)}):
+            yield refused
             continue
         if not row["seekers"]:
             yield _absent(row)
@@ -166,6 +173,15 @@ def figure(text: str) -> int | None:
     if not re.fullmatch(r"\d{1,8}", plain):
         raise ValueError(f"Effectif « {text} » illisible : un nombre entier ou « * » est attendu.")
     return int(plain)
+
+
+def _unfit(row: Row, codes: Mapping[str, tuple[str, int]]) -> Refused | None:
+    """The refusal of a row with a cell too long, or with a year that is none."""
+    if not re.fullmatch(r"(?:19|20)\d\d", row["year"]):
+        return Refused(
+            row.number, "ligne_illisible", f"Année « {row['year'][:40]} » illisible : quatre chiffres attendus."
+        )
+    return too_long(row, {**codes, "nom de bassin": (row["name"], NAME), "libellé": (row["label"], LABEL)})
 
 
 def _absent(row: Row) -> Refused:

@@ -6,12 +6,13 @@ No package carries them. INSEE and France Travail publish them as CSV or Excel, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from geo.domain.codes import commune_code, zone_code
 from geo.sources.shapes import Column, Row, Shape, Table, UnknownShapeError
 
+CODE, NAME = 10, 120  # characters a zone's code and name have at most
 _YEAR = re.compile(r"(?<!\d)20\d\d(?!\d)")
 _COMMUNE = (
     "codgeo",
@@ -115,17 +116,17 @@ def read_zonings(table: Table) -> Iterator[CommuneZones | Refused]:
             zone = _zone(zoning, row[zoning])
             if zone:
                 zones[zoning] = (zone, row[f"{zoning}_name"])
-        yield CommuneZones(row.number, code, zones)
+        yield too_long(row, _longest(zones.values())) or CommuneZones(row.number, code, zones)
 
 
-def read_labels(table: Table) -> Iterator[ZoneLabel]:
+def read_labels(table: Table) -> Iterator[ZoneLabel | Refused]:
     """Labels of the zonings we keep; those of others are passed over."""
     levels = {"ZE2020": "ze", "BV2022": "bv", "EPCI": "epci"}
     for row in table.rows:
         zoning = levels.get(row["level"] or "ZE2020")
         code = _zone(zoning, row["code"]) if zoning else None
         if zoning and code and row["name"]:
-            yield ZoneLabel(row.number, zoning, code, row["name"])
+            yield too_long(row, _longest([(code, row["name"])])) or ZoneLabel(row.number, zoning, code, row["name"])
 
 
 def read_bassins(table: Table) -> Iterator[CommuneZones | Refused]:
@@ -137,7 +138,8 @@ def read_bassins(table: Table) -> Iterator[CommuneZones | Refused]:
             message = f"Code de bassin « {row['bassin']} » illisible : quatre caractères sont attendus."
             yield Refused(row.number, "bassin_illisible", message)
         else:
-            yield CommuneZones(row.number, code, {"bmo": (bassin, row["name"])})
+            zones = {"bmo": (bassin, row["name"])}
+            yield too_long(row, _longest(zones.values())) or CommuneZones(row.number, code, zones)
 
 
 def read_events(table: Table) -> Iterator[Event | Refused]:
@@ -149,7 +151,9 @@ def read_events(table: Table) -> Iterator[Event | Refused]:
         if before is None or after is None:
             yield _no_commune(row)
         elif before != after:
-            yield Event(row.number, row["date"], before, row["name"], after)
+            yield too_long(row, {"libellé": (row["name"], NAME)}) or Event(
+                row.number, row["date"], before, row["name"], after
+            )
 
 
 def year_of(table: Table, file: str, *columns: str) -> str:
@@ -180,6 +184,24 @@ def _zone(zoning: str, text: str) -> str | None:
     if not code or set(code) == {"Z"}:
         return None
     return code.zfill(5) if zoning == "bv" else code
+
+
+def too_long(row: Row, cells: Mapping[str, tuple[str, int]]) -> Refused | None:
+    """The refusal of a row one of whose cells (text, most characters) is longer than any true one; None when none."""
+    for what, (text, most) in cells.items():
+        if len(text) > most:
+            message = (
+                f"Le {what} « {text[:40]}… » a {len(text)} caractères, {most} au plus sont attendus : "
+                "corrigez la ligne et relancez."
+            )
+            return Refused(row.number, "valeur_trop_longue", message)
+    return None
+
+
+def _longest(zones: Iterable[tuple[str, str]]) -> dict[str, tuple[str, int]]:
+    """The longest code and name of zones, as ``too_long`` judges them."""
+    codes, names = zip(("", ""), *zones, strict=True)
+    return {"code": (max(codes, key=len), CODE), "nom de zone": (max(names, key=len), NAME)}
 
 
 def _no_commune(row: Row) -> Refused:

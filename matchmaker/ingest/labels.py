@@ -64,7 +64,7 @@ def load_labels(table: str, file: TableFile, tally: Tally) -> None:
         unchanged=staged - merged.new - merged.changed,
     )
     for item in refused:
-        tally.refuse(item.line, "libelle_illisible", item.refused)
+        tally.refuse(item.line, item.reason, item.refused)
     tally.fact("lignes", len(lines))
     for length, count in every("SELECT length(code), count(*) FROM staged GROUP BY 1 ORDER BY 1"):
         if table != "cpv":

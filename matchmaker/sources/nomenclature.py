@@ -13,6 +13,7 @@ from typing import Final
 from geo.sources.shapes import Column, Row, Shape, TableFile, UnknownShapeError, open_table
 
 _LABEL: Final = ("libelle_fr", "fr", "libelle", "label", "intitule", "intitules", r"intitules?_(?:de_la_)?naf.*")
+LONGEST: Final = 300  # characters of a label
 _OTHER_LABEL: Final = (r"libelle_.*", r"intitules?_.*", "nom", "description")
 
 
@@ -22,6 +23,7 @@ class Label:
     code: str
     label: str
     refused: str = ""  # why it cannot be kept, in a French sentence
+    reason: str = "libelle_illisible"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,12 @@ def _label(wanted: Nomenclature, line: int, code: str, label: str) -> Label:
         return Label(line, code, label, f"Code « {code} » illisible pour {wanted.title}.")
     if not label:
         return Label(line, code, label, f"Le code « {code} » n'a pas de libellé.")
-    return Label(line, _written(code.strip()), clean(label)[:300])
+    if len(label) > LONGEST:
+        message = (
+            f"Le libellé du code « {code} » a {len(label)} caractères, {LONGEST} au plus sont attendus : corrigez-le."
+        )
+        return Label(line, code, label, message, "valeur_trop_longue")
+    return Label(line, _written(code.strip()), clean(label))
 
 
 def _written(code: str) -> str:

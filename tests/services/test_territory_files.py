@@ -138,6 +138,61 @@ def test_a_file_of_another_kind_is_refused_whole_in_a_sentence(tmp_path: Path, k
         sync(key, [path])
 
 
+LONG = "X" * 400
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "text"),
+    [
+        (
+            "bmo",
+            "bmo.csv",
+            "annee,metier,nom_metier,BE24,NOMBE24,met,xmet,smet\n2024,{fap},{label},8421,{name},9,5,5\n",
+        ),
+        ("demandeurs", "d.csv", "annee,rome,rome_label,cbassin,lib_bassin,defm\n2020,{rome},{label},8421,{name},30\n"),
+        ("bassins", "b_2024.csv", "code_commune,code_bassin_2024,lib_bassin_2024\n{commune},{code},{name}\n"),
+        ("zones", "z_2024.csv", "CODGEO,ZE2020,LIBZE2020,EPCI\n{commune},8421,{name},{epci}\n"),
+        ("zones", "l_2024.csv", "NIVGEO,CODGEO,LIBGEO\nEPCI,{epci},{name}\n"),
+        ("cpv", "c.csv", "code8,libelle_fr\n{cpv},{label}\n"),
+        ("naf", "n.csv", "id,label\n{naf},{label}\n"),
+        (
+            "communes",
+            "e.csv",
+            "DATE_EFF,TYPECOM_AV,COM_AV,LIBELLE_AV,TYPECOM_AP,COM_AP\n2015-01-01,COM,{gone},{name},COM,38185\n",
+        ),
+    ],
+)
+def test_a_value_too_long_is_set_aside_and_takes_no_other_row_with_it(
+    tmp_path: Path, key: str, name: str, text: str
+) -> None:
+    cells = {
+        "fap": "T4X60",
+        "label": "Nettoyage",
+        "name": "GRENOBLE",
+        "rome": "K2204",
+        "commune": "38185",
+        "code": "8421",
+        "epci": "200040715",
+        "cpv": "90910000",
+        "naf": "81.21Z",
+        "gone": "38293",
+    }
+    head, line, _ = text.split("\n")
+    used = [cell for cell in cells if f"{{{cell}}}" in line]
+    bad = [line.format(**cells | {cell: LONG}) for cell in used]
+    (run,) = sync(key, [text_file(tmp_path / name, "\n".join([head, *bad, line.format(**cells)]) + "\n")])
+    assert (run.new, run.quarantined) == (1, len(used))
+    assert "valeur_trop_longue" in run.details["reasons"]
+
+
+@pytest.mark.parametrize("year", ["99999", "9" * 30])
+def test_a_year_that_is_none_sets_its_row_aside(tmp_path: Path, year: str) -> None:
+    path = survey(tmp_path)
+    path.write_text(path.read_text().replace("2024,T4X61", f"{year},T4X61"))
+    (run,) = sync("bmo", [path])
+    assert (run.new, run.details["reasons"]) == (5, {"ligne_illisible": 1})
+
+
 def test_without_a_file_one_is_asked_for() -> None:
     with pytest.raises(CannotFetchError, match=r"donnez le fichier .* BE26"):
         sync("bmo")
