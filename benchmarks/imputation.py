@@ -5,6 +5,10 @@ known, those of the others are to be guessed, so that no lot is guessed from its
 even chances holds half of them, one of four chances in five 80 %; the median absolute log error is compared with
 guessing the median of all, or of the CPV division.
 
+Second table: lots of real TED contract notices that publish an amount, guessed from all these awards and the award
+notices of TED, less those of the same buyers. Notices of one half, by a hash of their number, served to set the
+quantiles of formal procedures; the other half judges them.
+
     ./run bench imputation
 """
 
@@ -15,6 +19,7 @@ import sys
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from math import exp, log
 from pathlib import Path
@@ -25,24 +30,98 @@ import django
 
 from benchmarks.table import show
 from matchmaker.domain.award import AwardRecord
-from matchmaker.domain.imputation import Comparable, Comparables
+from matchmaker.domain.imputation import Comparable, Comparables, Level, procedure_level
+from matchmaker.domain.notice import Notice, NoticeKind
 from matchmaker.domain.reference import Reference, build_reference
 from matchmaker.sources.decp import read_awards
+from matchmaker.sources.files import RawDocument, iter_documents
+from matchmaker.sources.notices import parse_notice
+from matchmaker.sources.xml import NoticeError
 
-DATA = Path(__file__).parents[2] / "shared" / "data" / "awards" / "decp_v1_2018_2019.jsonl.gz"
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+DATA = SHARED / "awards" / "decp_v1_2018_2019.jsonl.gz"
+WORKS = SHARED / "awards" / "decp_2024h2_cpv4521.csv.gz"
+TED = SHARED / "notices" / "ted_fr_r209.tar.gz"
 KNOWN_PERCENT = 70
 WIDE = (0.05, 0.95)  # quantiles of comparables that hold four amounts of five
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 
-def contracts() -> tuple[list[Comparable], list[Comparable]]:
-    """Distinct contracts with a CPV code and an amount: known, to be guessed."""
-    seen: dict[str, Comparable] = {}
-    for found in read_awards(DATA, amendment_ratio=1.5, facts=Counter()):
+def awards(path: Path) -> list[tuple[str, Comparable]]:
+    """Distinct contracts with a CPV code and an amount, and the name of their buyer."""
+    seen: dict[str, tuple[str, Comparable]] = {}
+    for found in read_awards(path, amendment_ratio=1.5, facts=Counter()):
         if isinstance(found, AwardRecord) and found.cpv and found.amount_eur:
-            seen[found.uid] = Comparable(found.cpv, found.buyer_id, found.months, found.amount_eur)
-    known = {uid: zlib.crc32(one.buyer.encode()) % 100 < KNOWN_PERCENT for uid, one in seen.items()}
-    return [one for uid, one in seen.items() if known[uid]], [one for uid, one in seen.items() if not known[uid]]
+            level = Level.CONCESSION if found.concession else procedure_level(found.procedure)
+            one = Comparable(found.cpv, found.buyer_id, found.months, found.amount_eur, level)
+            seen[found.uid] = (found.buyer_name.casefold(), one)
+    return [*seen.values()]
+
+
+def contracts() -> tuple[list[Comparable], list[Comparable]]:
+    """Contracts known, and those to be guessed."""
+    sides: tuple[list[Comparable], list[Comparable]] = ([], [])
+    for _, one in awards(DATA):
+        sides[zlib.crc32(one.buyer.encode()) % 100 >= KNOWN_PERCENT].append(one)
+    return sides
+
+
+def notices() -> list[Notice]:
+    found = []
+    for document in iter_documents([TED]):
+        if isinstance(document, RawDocument):
+            with suppress(NoticeError):
+                found.append(parse_notice(document))
+    return found
+
+
+def level_of(notice: Notice) -> Level:
+    return procedure_level(notice.procedure, notice.source, notice.form)
+
+
+def lots_told(notice: Notice) -> list[Comparable]:
+    """The lots of a contract notice whose own amount is published."""
+    return [
+        Comparable(lot.cpvs[0], notice.buyer.national_id, lot.duration_months, lot.amount_eur, level_of(notice))
+        for lot in notice.lots
+        if lot.amount_eur and lot.cpvs and not lot.amount_shared
+    ]
+
+
+def results(notice: Notice) -> list[tuple[str, Comparable]]:
+    """The contracts an award notice tells with their amount."""
+    lots = {lot.id: lot for lot in notice.lots}
+    found = []
+    for award in notice.awards if notice.kind is NoticeKind.AWARD else ():
+        lot = lots.get(award.lot_ids[0]) if award.lot_ids else None
+        if lot and lot.cpvs and award.amount_eur:
+            who = notice.buyer.national_id or notice.buyer.name
+            one = Comparable(lot.cpvs[0], who, lot.duration_months, award.amount_eur, level_of(notice))
+            found.append((notice.buyer.name.casefold(), one))
+    return found
+
+
+def european(rules: Reference) -> list[list[str]]:
+    """Rows of the second table: lots of contract notices of each half, with and without the level."""
+    published = notices()
+    opened = [notice for notice in published if notice.kind is NoticeKind.CONTRACT and lots_told(notice)]
+    tested = {notice.buyer.name.casefold() for notice in opened} | {notice.buyer.national_id for notice in opened} - {
+        ""
+    }
+    told = [*awards(DATA), *awards(WORKS), *(pair for notice in published for pair in results(notice))]
+    known = Comparables(one for name, one in told if name not in tested and one.buyer not in tested)
+    middle = median(one.amount_eur for _, one in told if one.level is Level.FORMAL)
+    rows = []
+    for half, name in ((0, "calage"), (1, "contrôle")):
+        lots = [lot for one in opened if zlib.crc32(one.id.encode()) % 2 == half for lot in lots_told(one)]
+        formal = [lot for lot in lots if lot.level is Level.FORMAL]
+        unlevelled = [replace(lot, level=Level.UNKNOWN) for lot in formal]
+        rows.append([f"{name}, {len(formal)} lots formalisés, sans le niveau", *judged(rules, known, unlevelled)])
+        rows.append([f"{name}, {len(formal)} lots formalisés", *judged(rules, known, formal)])
+        rows.append([f"{name}, {len(lots) - len(formal)} concessions", "0.0%", "", "", "", ""])
+        wrong = median(abs(log(one.amount_eur / middle)) for one in formal)
+        rows.append([f"{name}, médiane des formalisées", "100 %", "", "", "", f"{wrong:.3f} (x{exp(wrong):.2f})"])
+    return rows
 
 
 def error(guess: Callable[[Comparable], float], wanted: Sequence[Comparable]) -> float:
@@ -56,10 +135,10 @@ def judged(rules: Reference, known: Comparables, wanted: Sequence[Comparable]) -
     inside, most, errors = [], [], []
     by_buyer: dict[str, list[bool]] = defaultdict(list)
     for one in wanted:
-        found = known.impute([one.cpv], one.buyer, one.months, rules)
+        found = known.impute([one.cpv], one.buyer, one.months, rules, one.level)
         if found is None:
             continue
-        low, high = known.quantiles(found.prefix, found.kind, one.months, WIDE, rules)
+        low, high = known.quantiles(found, one.months, WIDE, rules)
         inside.append(found.low_eur <= one.amount_eur <= found.high_eur)
         by_buyer[one.buyer].append(inside[-1])
         most.append(low <= one.amount_eur <= high)
@@ -119,6 +198,7 @@ def main() -> None:
         rows.append([name, *judged(with_parameters(rules, **changes), known, wanted)])
     columns = ["méthode", "estimés", "dans la fourchette", "par acheteur", "entre 5 % et 95 %", "erreur log médiane"]
     show("Montants estimés", columns, rows)
+    show("Lots d'avis européens au montant publié", columns, european(rules))
 
 
 if __name__ == "__main__":

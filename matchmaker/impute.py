@@ -7,7 +7,7 @@ from itertools import batched
 
 from django.db.models import Q
 
-from matchmaker.domain.imputation import Comparable, Comparables, Imputed
+from matchmaker.domain.imputation import Comparable, Comparables, Imputed, Level, procedure_level
 from matchmaker.models import Award, Lot
 from matchmaker.reference import reference
 
@@ -34,8 +34,16 @@ def impute_lots() -> int:
 def _awards(*, fictitious: bool) -> Iterator[Comparable]:
     rows = Award.objects.filter(fictitious=fictitious, amount_eur__isnull=False).exclude(cpv="").order_by()
     fields = ("cpv", "buyer__siret", "buyer__key", "duration_months", "amount_eur")
-    for cpv, siret, key, months, amount in rows.values_list(*fields).iterator(chunk_size=10_000):
-        yield Comparable(cpv, siret or key or "", months, amount)
+    told = ("nature", "procedure", "source", "tender__form")
+    for cpv, siret, key, months, amount, nature, *procedure in rows.values_list(*fields, *told).iterator(
+        chunk_size=10_000
+    ):
+        level = (
+            Level.CONCESSION
+            if "concession" in nature.casefold()
+            else procedure_level(*(text or "" for text in procedure))
+        )
+        yield Comparable(cpv, siret or key or "", months, amount, level)
 
 
 def _impute(known: Comparables, numbers: tuple[int, ...]) -> int:
@@ -44,7 +52,9 @@ def _impute(known: Comparables, numbers: tuple[int, ...]) -> int:
     for lot in Lot.objects.filter(pk__in=numbers).select_related("tender__buyer").defer("description"):
         found = None
         if lot.amount_eur is None:
-            found = known.impute(lot.cpvs, lot.tender.buyer.siret, lot.duration_months, rules)
+            tender = lot.tender
+            level = procedure_level(tender.procedure, tender.source, tender.form)
+            found = known.impute(lot.cpvs, tender.buyer.siret, lot.duration_months, rules, level)
         before = [getattr(lot, name) for name in _FIELDS]
         _set(lot, found)
         if before != [getattr(lot, name) for name in _FIELDS]:

@@ -81,7 +81,7 @@ def _award(
         "objet": f"{trade.label} (marché fictif)",
         "codeCPV": dice.pick(trade.cpvs),
         "techniques": {"technique": ["Accord-cadre" if framework else "Sans objet"]},
-        "procedure": dice.weighted({"Procédure adaptée": 3.0, "Appel d'offres ouvert": 1.0}),
+        "procedure": dice.weighted({"Procédure adaptée": 1.0, "Appel d'offres ouvert": 3.0}),
         "lieuExecution": {"code": buyer.town.code, "typeCode": "Code commune"},
         "dureeMois": months,
         "dateNotification": str(notified),

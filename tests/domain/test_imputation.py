@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matchmaker.domain.imputation import Comparable, Comparables, buyer_kind, short_euros
+from matchmaker.domain.imputation import Comparable, Comparables, Level, buyer_kind, procedure_level, short_euros
 from tests.domain.tables import shipped
 
 RULES = shipped()
@@ -76,6 +78,51 @@ def test_the_kind_of_a_buyer_is_read_from_its_siren(siret: str, kind: str) -> No
 @pytest.mark.parametrize(("amount", "words"), [(512, "510 €"), (20_400, "20 k€"), (1_260_000, "1,3 M€")])
 def test_no_more_digits_than_known(amount: int, words: str) -> None:
     assert short_euros(amount) == words
+
+
+@pytest.mark.parametrize(
+    ("procedure", "source", "form", "level"),
+    [
+        ("Appel d'offres ouvert", "", "", Level.FORMAL),
+        ("Procédure concurrentielle avec négociation", "", "", Level.FORMAL),
+        ("Dialogue compétitif", "", "", Level.FORMAL),
+        ("Procédure adaptée", "", "", Level.ADAPTED),
+        ("Marché passé sans publicité ni mise en concurrence préalable", "", "", Level.ADAPTED),
+        ("Marché négocié sans publicité ni mise en concurrence préalable", "", "", Level.ADAPTED),
+        ("", "ted", "F02", Level.FORMAL),
+        ("open", "boamp", "JOUE/APPEL_OFFRE", Level.FORMAL),
+        ("open", "boamp", "FNSimple/APPEL_OFFRE", Level.ADAPTED),
+        ("mapa", "boamp", "", Level.ADAPTED),
+        ("neg-w-call", "ted", "F24", Level.CONCESSION),
+        ("open", "eforms", "19", Level.CONCESSION),
+        ("neg-wo-call", "ted", "F15", Level.UNKNOWN),
+        ("", "boamp", "", Level.UNKNOWN),
+    ],
+)
+def test_the_level_of_a_procedure_is_read_from_its_words(procedure: str, source: str, form: str, level: Level) -> None:
+    assert procedure_level(procedure, source, form) is level
+
+
+def test_a_formal_lot_is_compared_with_formal_procedures_only() -> None:
+    small = [replace(one, level=Level.ADAPTED) for one in contracts("45221000", 40, 80_000)]
+    large = [replace(one, level=Level.FORMAL) for one in contracts("45221000", 12, 9_000_000)]
+    known = Comparables([*small, *large])
+    for level, amount in ((Level.FORMAL, 9_000_000), (Level.ADAPTED, 80_000)):
+        found = known.impute(["45221000"], TOWN, 12, RULES, level)
+        assert found is not None and (found.mid_eur, found.level) == (amount, level)
+    both = known.impute(["45221000"], TOWN, 12, RULES)
+    assert both is not None and both.count == 52
+    assert Comparables(small).impute(["45221000"], TOWN, 12, RULES, Level.FORMAL) is None
+
+
+def test_a_formal_lot_with_distant_comparables_only_is_left_without_estimation() -> None:
+    known = Comparables([replace(one, level=Level.FORMAL) for one in contracts("45900000", 40)])
+    assert known.impute(["45221000"], TOWN, 12, RULES, Level.FORMAL) is None
+
+
+def test_a_concession_is_never_estimated() -> None:
+    known = Comparables(contracts("60112000", 40))
+    assert known.impute(["60112000"], TOWN, 12, RULES, Level.CONCESSION) is None
 
 
 @given(

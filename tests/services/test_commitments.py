@@ -159,7 +159,8 @@ def comparable(tmp_path: Path, count: int = 15) -> None:
 
 def test_a_lot_without_amount_gets_a_range_and_its_basis(tmp_path: Path) -> None:
     comparable(tmp_path)
-    lot = make_lot(amount_eur=None, cpvs=["90911200"], duration_months=24)
+    adapted = make_tender(procedure="mapa")
+    lot = make_lot(tender=adapted, amount_eur=None, cpvs=["90911200"], duration_months=24)
     known = make_lot(amount_eur=99_000, cpvs=["90911200"])
     assert impute_lots() == 1
     lot.refresh_from_db()
@@ -174,7 +175,7 @@ def test_a_lot_without_amount_gets_a_range_and_its_basis(tmp_path: Path) -> None
 
 def test_a_published_amount_or_lost_comparables_lift_the_estimation(tmp_path: Path) -> None:
     comparable(tmp_path)
-    lots = [make_lot(amount_eur=None, cpvs=["90911200"]) for _ in range(2)]
+    lots = [make_lot(tender=make_tender(procedure="mapa"), amount_eur=None, cpvs=["90911200"]) for _ in range(2)]
     impute_lots()
     Lot.objects.filter(pk=lots[0].pk).update(amount_eur=50_000)
     assert impute_lots() == 1
@@ -183,8 +184,18 @@ def test_a_published_amount_or_lost_comparables_lift_the_estimation(tmp_path: Pa
     assert not Lot.objects.exclude(imputed_mid_eur=None, imputed_basis="").exists()
 
 
+def test_a_european_lot_is_not_compared_with_adapted_procedures(tmp_path: Path) -> None:
+    comparable(tmp_path)
+    lot = make_lot(tender=make_tender(procedure="open"), amount_eur=None, cpvs=["90911200"])
+    assert impute_lots() == 0
+    Award.objects.update(procedure="Appel d'offres ouvert")
+    assert impute_lots() == 1
+    lot.refresh_from_db()
+    assert "procédures formalisées ; ordre de grandeur peu sûr" in lot.imputed_basis
+
+
 def test_fictitious_lots_are_compared_with_fictitious_awards_only(tmp_path: Path) -> None:
     comparable(tmp_path)
-    tender = make_tender(fictitious=True, buyer=make_buyer())
+    tender = make_tender(fictitious=True, buyer=make_buyer(), procedure="mapa")
     make_lot(tender=tender, amount_eur=None, cpvs=["90911200"])
     assert impute_lots() == 0
