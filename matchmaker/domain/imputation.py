@@ -39,21 +39,19 @@ class Level(StrEnum):
 
 LEVEL_WORDS = {Level.FORMAL: "procédures formalisées", Level.ADAPTED: "procédures adaptées"}
 _LIGHT = ("mapa", "procédure adaptée", "oth-single")
-_FORMAL = tuple(
-    [
-        "appel d'offres",
-        "procédure avec négociation",
-        "procédure concurrentielle",
-        "procédure négociée",
-        "dialogue compétitif",
-        "partenariat d'innovation",
-        "marché négocié",
-        "open",
-        "restricted",
-        "neg-w-call",
-        "comp-dial",
-        "innovation",
-    ]
+_FORMAL = (
+    "appel d'offres",
+    "procédure avec négociation",
+    "procédure concurrentielle",
+    "procédure négociée",
+    "dialogue compétitif",
+    "partenariat d'innovation",
+    "marché négocié",
+    "open",
+    "restricted",
+    "neg-w-call",
+    "comp-dial",
+    "innovation",
 )
 _CONCESSION_FORMS = frozenset({"F23", "F24", "F25", "19", "32", "35"})  # TED, then subtypes of eForms
 
