@@ -158,9 +158,7 @@ def _records(name: str, stream: IO[bytes], max_bytes: int) -> Iterator[Found]:
             if isinstance(record, BrokenJsonError):
                 yield Unreadable(f"{name}::{rank}", "json_invalide", f"Ligne {rank} de « {name} » : {record}")
                 continue
-            yield raw_document(
-                f"{name}::{_printable(json_records.name_of(record, rank))}", json_records.encoded(record)
-            )
+            yield _record(f"{name}::{_printable(json_records.name_of(record, rank))}", json_records.encoded(record))
     except BrokenJsonError:
         yield Unreadable(
             name,
@@ -169,6 +167,13 @@ def _records(name: str, stream: IO[bytes], max_bytes: int) -> Iterator[Found]:
         )
     except RecordTooBigError:
         yield Unreadable(name, "trop_gros", too_big(max_bytes).message)
+
+
+def _record(name: str, content: bytes) -> Found:
+    if json_records.NO_CHARACTER.encode() in content:
+        message = f"« {name} » contient une moitié de caractère : demandez un fichier corrigé à la source."
+        return Unreadable(name, "json_invalide", message)
+    return raw_document(name, content)
 
 
 class _Resumed:

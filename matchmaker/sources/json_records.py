@@ -5,6 +5,7 @@ JSON Lines, or a lone record. Read as a stream: memory holds one record, whateve
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import IO, Any, Final
 
@@ -14,6 +15,15 @@ from ijson.common import ObjectBuilder
 LISTS: Final = ("results", "records", "releases")
 LINES: Final = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
 _NUMBERS: Final = ("idweb", "id", "ocid")  # what a record may be named after
+
+# Half a pair of UTF-16 is no character: it is read as U+FFFF, which no text holds, so that only its record is lost.
+NO_CHARACTER: Final = "\uffff"
+_HIGH, _LOW = rb"\\u[dD][89abAB][0-9a-fA-F]{2}", rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_RAW: Final = rb"\xed[\xa0-\xbf][\x80-\xbf]"
+_BEGUN: Final = rb"(?:%b)?\\(?:u[0-9a-fA-F]{0,3})?\Z|%b\Z|\xed[\xa0-\xbf]?\Z" % (_HIGH, _HIGH)  # the rest is to come
+_OTHERS: Final = rb"(?P<half>%b|%b)|(?P<raw>%b)|\\." % (_HIGH, _LOW, _RAW)
+_WHOLE: Final = re.compile(rb"%b%b|%b" % (_HIGH, _LOW, _OTHERS), re.DOTALL)
+_PART: Final = re.compile(rb"%b%b|(?P<begun>%b)|%b" % (_HIGH, _LOW, _BEGUN, _OTHERS), re.DOTALL)
 
 
 class BrokenJsonError(ValueError):
@@ -52,7 +62,7 @@ def records(stream: IO[bytes], max_bytes: int) -> Iterator[Any]:
     """Each record of ``stream``. Raises :class:`BrokenJsonError` or :class:`RecordTooBigError` after those before."""
     counted = _Counted(stream)
     try:
-        events = ijson.basic_parse(counted, multiple_values=True, use_float=True)
+        events = ijson.basic_parse(_Mended(counted), multiple_values=True, use_float=True)
         yield from _Walk(events, counted, max_bytes).records()
     except (ijson.JSONError, UnicodeDecodeError) as error:
         raise BrokenJsonError(BrokenJsonError.__doc__) from error
@@ -66,9 +76,43 @@ def lines(stream: IO[bytes], max_bytes: int) -> Iterator[Any]:
         if not line.strip():
             continue
         try:
-            yield json.loads(line)
+            yield json.loads(_mended(line))
         except (ValueError, RecursionError):
             yield BrokenJsonError(BrokenJsonError.__doc__)
+
+
+def _mended(data: bytes) -> bytes:
+    """Halves of a pair, escaped or not, replaced by as many bytes that can be read."""
+    return _WHOLE.sub(_readable, data)
+
+
+def _readable(found: re.Match[bytes]) -> bytes:
+    if found["half"]:
+        return b"\\uffff"
+    return NO_CHARACTER.encode() if found["raw"] else found[0]
+
+
+class _Mended:
+    """A stream mended as it is read. What may be the beginning of an escape waits for the rest of it."""
+
+    def __init__(self, stream: _Counted) -> None:
+        self.stream, self.waiting = stream, b""
+
+    def read(self, size: int = -1) -> bytes:
+        if size == 0:  # asked to learn that bytes are read
+            return b""
+        while data := self.stream.read(size):
+            text, self.waiting = self.waiting + data, b""
+            if mended := _PART.sub(self._part, text):
+                return mended
+        rest, self.waiting = self.waiting, b""
+        return _mended(rest)
+
+    def _part(self, found: re.Match[bytes]) -> bytes:
+        if found["begun"]:
+            self.waiting = found[0]
+            return b""
+        return _readable(found)
 
 
 class _Counted:

@@ -83,6 +83,41 @@ def test_des_lignes_de_json_se_lisent_une_à_une_et_une_ligne_abîmée_n_arrête
     ]
 
 
+HALVES = [rb"\ud83d", rb"\udc00", rb"\uD83D\u0041", rb"\ud83d\ud83d\ude00", b"\xed\xa0\x80", rb"\\\udc00"]
+
+
+@pytest.mark.parametrize("half", HALVES)
+@pytest.mark.parametrize("shape", [b"[%b]", b'{"releases":[%b]}', b'{"results":[%b]}', b"lines"])
+def test_une_moitié_de_caractère_ne_perd_que_son_enregistrement(tmp_path: Path, shape: bytes, half: bytes) -> None:
+    written = [b'{"id":"1"}', b'{"id":"2","t":"a%bz"}' % half, b'{"id":"3"}']
+    lines = shape == b"lines"
+    path = tmp_path / ("avis.jsonl" if lines else "avis.json")
+    path.write_bytes(b"\n".join(written) if lines else shape % b",".join(written))
+    first, bad, last = found(path)
+    assert (first[1], bad[1], last[1]) == ({"id": "1"}, "json_invalide", {"id": "3"})
+
+
+class Drops(io.BytesIO):
+    """Donne quelques octets à la fois."""
+
+    step = 1
+
+    def read(self, size: int | None = -1) -> bytes:
+        return super().read(self.step if size else 0)
+
+
+@given(
+    st.lists(st.sampled_from(["\\", "ud800", "u", "\U0001f600", "é", '"', "\n", "a", "\ud7ff", "\ue000"]), max_size=8),
+    st.booleans(),
+    st.integers(1, 13),
+)
+def test_les_caractères_entiers_restent_ce_qu_ils_sont(parts: list[str], ascii_only: bool, step: int) -> None:
+    value = {"t": "".join(parts)}
+    stream = Drops(json.dumps([value], ensure_ascii=ascii_only).encode())
+    stream.step = step
+    assert list(records(stream, MEGA)) == [value]
+
+
 def test_des_enregistrements_à_la_suite_se_lisent_même_sans_le_bon_nom(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("\n".join(map(json.dumps, RECORDS)))
     assert [content for _, content in found(tmp_path / "a.json")] == RECORDS
