@@ -23,14 +23,14 @@ from geo.sources.employment import (
 from geo.sources.shapes import Table, TableFile, UnknownShapeError, open_table
 from geo.sources.zones import Refused, full_year
 from geo.staging import every, merge, one, run, stage
-from geo.tally import Counted, Tally
+from geo.tally import Counted, Kept, Tally
 from geo.vintages import remember
 
 _COUNTS = ("projects", "hard", "seasonal")
 _FIGURES = tuple(f"{name}{end}" for name in _COUNTS for end in ("", "_low", "_high"))
 
 
-def load_hiring(file: TableFile, tally: Tally, *, ceiling: int) -> None:
+def load_hiring(file: TableFile, tally: Tally, *, ceiling: int, min_kept: float) -> None:
     """The survey of a year. ``ceiling``: the largest figure secrecy is taken to hide; the file may show it is more.
 
     Then it is read again, as bounds rest on the smallest figure the whole file shows.
@@ -48,6 +48,7 @@ def load_hiring(file: TableFile, tally: Tally, *, ceiling: int) -> None:
         "SELECT z.id, s.year, s.fap, s.part, s.label, " + ", ".join(f"s.{name}" for name in _FIGURES),
         zoning,
         tally,
+        min_kept,
     )
     _hiring_facts(told.counts["read"], smallest, tally)
     for (year,) in every("SELECT DISTINCT year FROM staged"):
@@ -71,7 +72,7 @@ def _stage_hiring(file: TableFile, ceiling: int) -> tuple[str, Counted]:
     return _zoning(table), told
 
 
-def load_jobseekers(file: TableFile, tally: Tally, *, min_cell: int) -> None:
+def load_jobseekers(file: TableFile, tally: Tally, *, min_cell: int, min_kept: float) -> None:
     """Registered jobseekers by bassin and ROME; counts under ``min_cell`` are kept as bounds only."""
     table = open_table(file, JOBSEEKERS)
     figures = ("seekers", "seekers_low", "seekers_high", "offers", "tension")
@@ -96,6 +97,7 @@ def load_jobseekers(file: TableFile, tally: Tally, *, min_cell: int) -> None:
         "SELECT z.id, s.year, s.rome, s.label, " + ", ".join(f"s.{name}" for name in figures),
         zoning,
         tally,
+        min_kept,
     )
     tally.fact("lignes", read)
     tally.fact("bassins", one("SELECT count(DISTINCT bassin) FROM staged")[0])
@@ -191,27 +193,55 @@ def _keep_zones(zoning: str, source: str) -> None:
     )
 
 
-def _merge(table: str, key: Sequence[str], columns: Sequence[str], select: str, zoning: str, tally: Tally) -> None:
-    """A file speaks for the bassins and years it names: what it no longer holds of them is retired."""
+def _merge(
+    table: str,
+    key: Sequence[str],
+    columns: Sequence[str],
+    select: str,
+    zoning: str,
+    tally: Tally,
+    min_kept: float,
+) -> None:
+    """A file speaks for the bassins and years it names: what it no longer holds of them is retired.
+
+    Not so of a year of which it keeps less than ``min_kept`` of the known rows.
+    """
+    rest = " AND ".join(f"s.{name} = t.{name}" for name in key[2:])
+    before = _kept(table, rest, zoning)
     join = """ FROM staged s JOIN geo_zone z
         ON z.kind = 'bmo' AND z.vintage = coalesce(nullif(%s, ''), s.year::text) AND z.code = s.bassin"""
     merged = merge(table, key, columns, select + join, zoning)
-    rest = " AND ".join(f"s.{name} = t.{name}" for name in key[2:])
     for filled in (
         "geo_zone",
         table,
     ):  # just now, perhaps from nothing: else the planner loops over 50,000 x 50,000 rows
         run(f"ANALYZE {filled}")
-    retired = run(
-        f"""DELETE FROM {table} t USING geo_zone z
-            WHERE z.id = t.zone_id AND z.kind = 'bmo'
-            AND EXISTS (SELECT FROM staged s WHERE s.bassin = z.code AND s.year = t.year
-                        AND z.vintage = coalesce(nullif(%s, ''), s.year::text))
-            AND NOT EXISTS (SELECT FROM staged s WHERE s.bassin = z.code AND s.year = t.year AND {rest})""",
-        zoning,
-    )
+    absent = f"""z.id = t.zone_id AND z.kind = 'bmo' AND t.year = ANY(%s)
+        AND EXISTS (SELECT FROM staged s WHERE s.bassin = z.code AND s.year = t.year
+                    AND z.vintage = coalesce(nullif(%s, ''), s.year::text))
+        AND NOT EXISTS (SELECT FROM staged s WHERE s.bassin = z.code AND s.year = t.year AND {rest})"""
+    parts = [year for year, kept in before.items() if kept.is_part(min_kept)]
+    for year in parts:
+        missing = one(f"SELECT count(*) FROM {table} t, geo_zone z WHERE {absent}", [year], zoning)[0]
+        if missing:
+            before[year].tell(str(year), missing, tally)
+    whole = [year for year in before if year not in parts]
+    retired = run(f"DELETE FROM {table} t USING geo_zone z WHERE {absent}", whole, zoning)
     rows = int(one("SELECT count(*) FROM staged")[0])
     tally.outcome(new=merged.new, changed=merged.changed, unchanged=rows - merged.new - merged.changed, retired=retired)
+
+
+def _kept(table: str, rest: str, zoning: str) -> dict[int, Kept]:
+    """Of each year of ``staged`` already known: the rows known, and those it holds again."""
+    found = every(
+        f"""SELECT t.year, count(*), count(s.year) FROM {table} t
+            JOIN geo_zone z ON z.id = t.zone_id AND z.kind = 'bmo'
+                AND z.vintage = coalesce(nullif(%s, ''), t.year::text)
+            LEFT JOIN staged s ON s.bassin = z.code AND s.year = t.year AND {rest}
+            WHERE t.year IN (SELECT year FROM staged) GROUP BY 1 ORDER BY 1""",
+        zoning,
+    )
+    return {year: Kept(known, kept) for year, known, kept in found}
 
 
 def _hiring_facts(read: int, smallest: int | None, tally: Tally) -> None:

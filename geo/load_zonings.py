@@ -23,14 +23,14 @@ from geo.sources.zones import (
     year_of,
 )
 from geo.staging import every, merge, one, run, stage
-from geo.tally import Tally
+from geo.tally import Kept, Tally
 from geo.vintages import remember
 
 _KINDS = {"ze": Zone.Kind.ZONE_EMPLOI, "bv": Zone.Kind.BASSIN_DE_VIE, "epci": Zone.Kind.EPCI}
 _NAMES = {"ze": "zones d'emploi 2020", "bv": "bassins de vie 2022", "epci": "EPCI"}
 
 
-def load_zonings(file: TableFile, tally: Tally) -> None:
+def load_zonings(file: TableFile, tally: Tally, *, min_kept: float) -> None:
     """Zones d'emploi (and bassins de vie, EPCI) of communes, or the labels of these zones."""
     table = open_table(file, ZONINGS, LABELS, ZE_LABELS)
     if table.shape is not ZONINGS:
@@ -47,14 +47,14 @@ def load_zonings(file: TableFile, tally: Tally) -> None:
         tally.fact(_NAMES[zoning], one(f"SELECT count(DISTINCT {zoning}) FROM staged")[0])
         _keep_zones(zoning, _KINDS[zoning], years.get(zoning, ""), file.name)
         if zoning != "ze":
-            _enrol(zoning, _KINDS[zoning], years.get(zoning, ""))
+            _enrol(zoning, _KINDS[zoning], years.get(zoning, ""), tally, min_kept)
     new, changed, all_attached = _attach()
     tally.outcome(new=new, changed=changed, unchanged=rows - new - changed)
     tally.fact("communes rattachées, déléguées comprises", all_attached)
     remember(_NAMES["ze"], file, rows)
 
 
-def load_bassins(file: TableFile, tally: Tally) -> None:
+def load_bassins(file: TableFile, tally: Tally, *, min_kept: float) -> None:
     """The communes of the bassins of one year. Bassins without survey are told, not lost."""
     table = open_table(file, BASSINS)
     year = year_of(table, file.name, "bassin", "name")
@@ -64,7 +64,7 @@ def load_bassins(file: TableFile, tally: Tally) -> None:
     rows = _without_unknown(tally)
     _keep_zones("bmo", Zone.Kind.BASSIN, year, file.name)
     tally.fact("communes rattachées par leurs communes déléguées", _through_parts("bmo"))
-    new, changed, retired = _enrol("bmo", Zone.Kind.BASSIN, year)
+    new, changed, retired = _enrol("bmo", Zone.Kind.BASSIN, year, tally, min_kept)
     tally.outcome(new=new, changed=changed, unchanged=rows - new - changed, retired=retired)
     tell_orphans(year, tally)
     remember(f"bassins d'emploi {year}", file, read)
@@ -184,9 +184,20 @@ def _through_parts(zoning: str) -> int:
     )
 
 
-def _enrol(zoning: str, kind: str, vintage: str) -> tuple[int, int, int]:
-    """Memberships as ``staged`` has them: (new, changed, retired). A file speaks for the zones it names."""
+def _enrol(zoning: str, kind: str, vintage: str, tally: Tally, min_kept: float) -> tuple[int, int, int]:
+    """Memberships as ``staged`` has them: (new, changed, retired). A file speaks for the zones it names.
+
+    One that keeps less than ``min_kept`` of the communes known retires none.
+    """
     zone = "z.kind = %s AND z.vintage = %s"
+    before = Kept(
+        *one(
+            f"""SELECT count(*), count(s.commune) FROM geo_zonecommune m
+                JOIN geo_zone z ON z.id = m.zone_id AND {zone} LEFT JOIN staged s ON s.commune = m.commune_id""",
+            kind,
+            vintage,
+        )
+    )
     moved = every(
         f"""WITH gone AS (
                 DELETE FROM geo_zonecommune m USING geo_zone z, staged s
@@ -205,14 +216,15 @@ def _enrol(zoning: str, kind: str, vintage: str) -> tuple[int, int, int]:
         kind,
         vintage,
     )[0]
-    retired = run(
-        f"""DELETE FROM geo_zonecommune m USING geo_zone z
-            WHERE m.zone_id = z.id AND {zone} AND z.code IN (SELECT {zoning} FROM staged)
-            AND NOT EXISTS (SELECT FROM staged s WHERE s.commune = m.commune_id)""",
-        kind,
-        vintage,
-    )
-    return written - moved, moved, retired
+    absent = f"""m.zone_id = z.id AND {zone} AND z.code IN (SELECT {zoning} FROM staged)
+        AND NOT EXISTS (SELECT FROM staged s WHERE s.commune = m.commune_id)"""
+    if not before.is_part(min_kept):
+        retired = run(f"DELETE FROM geo_zonecommune m USING geo_zone z WHERE {absent}", kind, vintage)
+        return written - moved, moved, retired
+    missing = one(f"SELECT count(*) FROM geo_zonecommune m, geo_zone z WHERE {absent}", kind, vintage)[0]
+    if missing:
+        before.tell(f"{Zone.Kind(kind).label} {vintage}".strip(), missing, tally)
+    return written - moved, moved, 0
 
 
 def _attach() -> tuple[int, int, int]:

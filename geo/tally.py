@@ -24,6 +24,25 @@ class Tally(Protocol):
         """A figure that tells whether the file is the one expected, in French."""
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How many of the rows already known an edition holds again."""
+
+    known: int
+    kept: int
+
+    def is_part(self, share: float) -> bool:
+        """Under this share of the known rows, a file is a part of an edition, or a mistake: it retires nothing."""
+        return self.kept < share * self.known
+
+    def tell(self, edition: str, missing: int, tally: Tally) -> None:
+        tally.warn(
+            f"Le fichier ne reprend que {self.kept} des {self.known} lignes déjà connues ({edition}) : aucune des "
+            f"{missing} qui manquent n'est retirée. S'il est complet, baissez le paramètre « import.min_kept_share » "
+            "des tables de référence et relancez."
+        )
+
+
 @dataclass(slots=True)
 class Counted:
     """The plainest tally: it remembers, and tells later."""

@@ -29,7 +29,7 @@ from matchmaker.sources.catalogue import Source
 from matchmaker.sources.firms import RefusedRow
 from matchmaker.sources.registers import UNITS, UnitRecord, read_units
 
-_SHRUNK = 0.5  # an edition that holds less than this share of the last one is a part of it, or a mistake
+MIN_KEPT = "import.min_kept_share"  # an edition that keeps less of the last one is a part of it, or a mistake
 _ANTENNA = re.compile(r"antenne\b(?!.*\b(?:geiq|esat)\b)", re.IGNORECASE)  # names its town, not itself
 _WORDS = ("name", "inclusive_kind", "ess", "esus", "esus_until", "probability")
 
@@ -123,7 +123,7 @@ def retire_absent(edition: Edition, deducing: Describer, report: Report) -> None
         return
     held = list(RegisterEntry.objects.filter(source=edition.source).values_list("pk", "number"))
     gone = [(pk, number) for pk, number in held if number not in edition.numbers]
-    if len(held) - len(gone) < _SHRUNK * len(held):
+    if len(held) - len(gone) < deducing.reference[MIN_KEPT] * len(held):
         report.warn(
             f"L'édition ne contient que {len(held) - len(gone)} des {len(held)} fiches déjà connues : aucune n'est "
             "retirée. Si elle est complète, importez-la en plusieurs fois ou videz d'abord ce registre."

@@ -18,6 +18,7 @@ from geo.load_zonings import load_bassins, load_zonings
 from geo.sources.shapes import TableFile
 from geo.tally import Tally
 from matchmaker.ingest.labels import is_table_of, load_labels
+from matchmaker.ingest.registers import MIN_KEPT
 from matchmaker.ingest.report import Progress, Report, importing, silent
 from matchmaker.models import ImportRun
 from matchmaker.reference import reference
@@ -90,11 +91,13 @@ def ingest_territory(path: Path, source: Source, progress: Progress = silent) ->
 
 
 def _hiring() -> Loader:
-    return partial(load_hiring, ceiling=reference().integer("hiring.secret_ceiling"))
+    figures = reference()
+    return partial(load_hiring, ceiling=figures.integer("hiring.secret_ceiling"), min_kept=figures[MIN_KEPT])
 
 
 def _jobseekers() -> Loader:
-    return partial(load_jobseekers, min_cell=reference().integer("hiring.min_cell"))
+    figures = reference()
+    return partial(load_jobseekers, min_cell=figures.integer("hiring.min_cell"), min_kept=figures[MIN_KEPT])
 
 
 def _rome_fap(file: TableFile, tally: Tally) -> None:
@@ -107,8 +110,8 @@ def _rome_fap(file: TableFile, tally: Tally) -> None:
 
 LOADERS: Mapping[str, Callable[[], Loader]] = {
     "communes": lambda: load_events,
-    "zones": lambda: load_zonings,
-    "bassins": lambda: load_bassins,
+    "zones": lambda: partial(load_zonings, min_kept=reference()[MIN_KEPT]),
+    "bassins": lambda: partial(load_bassins, min_kept=reference()[MIN_KEPT]),
     "bmo": _hiring,
     "demandeurs": _jobseekers,
     "rome_fap": lambda: _rome_fap,

@@ -67,12 +67,43 @@ def test_a_corrected_file_corrects_adds_and_retires_what_it_speaks_of(tmp_path: 
     corrected = survey(
         tmp_path,
         "T4X60,Agents d'entretien de locaux,38,8421,GRENOBLE,130,60,20",
+        "T4X61,Agents de service hospitaliers,38,8421,GRENOBLE,50,20,*",
         "B2X36,Ouvriers en peinture en bâtiment,38,8421,GRENOBLE,30,25,*",
         "V5X81,Animation,38,8421,GRENOBLE,9,5,*",
     )
     (run,) = sync("bmo", [corrected])
-    assert counts(run) == {"read": 3, "new": 1, "changed": 1, "unchanged": 1, "retired": 2}
+    assert counts(run) == {"read": 4, "new": 1, "changed": 1, "unchanged": 2, "retired": 1}
     assert HiringProjects.objects.filter(zone__code="8422").exists()  # a bassin it says nothing of
+
+
+@pytest.mark.parametrize(
+    ("key", "write", "known", "absent"),
+    [("bassins", crosswalk, "1 des 6", 4), ("bmo", survey, "1 des 6", 3), ("demandeurs", seekers, "1 des 3", 1)],
+)
+def test_a_part_of_a_file_retires_nothing_and_says_so(tmp_path: Path, key: str, write, known: str, absent: int) -> None:
+    path = write(tmp_path)
+    sync(key, [path])
+    before = checksum(*TABLES)
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:2]))
+    (run,) = sync(key, [path])
+    assert (run.retired, checksum(*TABLES)) == (0, before)
+    (warning,) = (words for words in run.details["warnings"] if words.startswith("Le fichier ne reprend que"))
+    assert f"que {known} lignes" in warning
+    assert f"aucune des {absent} qui manquent n'est retirée" in warning
+
+
+def test_a_part_of_the_communes_empties_no_bassin_de_vie(tmp_path: Path) -> None:
+    rows = [f"{code},8421,38185\n" for code in ("38185", "38421", "38151")]
+    for part, warned in ((rows, 0), (rows[:1], 1)):
+        (run,) = sync("zones", [text_file(tmp_path / "z_2024.csv", "CODGEO,ZE2020,BV2022\n" + "".join(part))])
+        assert ZoneCommune.objects.filter(zone__kind="bv2022").count() == 3
+        assert len(run.details["warnings"]) == warned
+
+
+def test_the_survey_of_another_bassin_is_no_part_to_warn_of(tmp_path: Path) -> None:
+    sync("bmo", [survey(tmp_path)])
+    (run,) = sync("bmo", [survey(tmp_path, "T4X60,Agents d'entretien de locaux,33,7201,BORDEAUX,40,10,5")])
+    assert (run.new, run.retired, list(run.details["warnings"])) == (1, 0, [])
 
 
 def test_a_commune_that_moves_to_another_bassin_leaves_the_first(tmp_path: Path) -> None:
