@@ -40,7 +40,7 @@ FEATURES = (
     "active",
     "lead",  # how much better than the best of the other legal units
     "rivals",  # log of how many other legal units are as near
-    "alone",  # the only legal unit of the commune whose name holds the one sought, or is held by it
+    "alone",  # the only legal unit of the commune, else of the département, whose name holds or is the one sought
 )
 CONTEXT = ("lead", "rivals", "alone")  # filled once all candidates of a name are measured
 _NUMBER_OF = {name: place for place, name in enumerate(FEATURES)}
@@ -214,7 +214,9 @@ def add_context(block: Floats, base: Floats, sirens: Sequence[str]) -> None:
     for siren, score in zip(sirens, base, strict=True):
         best[siren] = max(float(score), best.get(siren, -1.0))
     ranked = sorted(best.values(), reverse=True)
-    here = (block[:, _NUMBER_OF["commune"]] > 0) & (block[:, _NUMBER_OF["covered"]] >= _COVERED)
+    covered = block[:, _NUMBER_OF["covered"]] >= _COVERED
+    commune, departement = (covered & (block[:, _NUMBER_OF[place]] > 0) for place in ("commune", "departement"))
+    here = commune if commune.any() else departement
     units = {siren for siren, so in zip(sirens, here, strict=True) if so}
     for row, siren in enumerate(sirens):
         mine = float(base[row])

@@ -120,3 +120,16 @@ def test_measures_stay_in_their_bounds(pairs: list[tuple[Side, Side]]) -> None:
 def test_nothing_is_more_alike_than_itself(side: Side) -> None:
     own = of(side, side)
     assert (own["set"], own["shared"], own["exact"]) == (1, 1, 1)
+
+
+def test_the_only_unit_of_the_commune_with_all_the_words_stands_alone() -> None:
+    """EUROVIA: of the group's firms, the one of the town; nobody stands alone where two are there."""
+    column = {name: FEATURES.index(name) for name in ("covered", "commune", "departement", "alone")}
+    block = np.zeros((3, len(FEATURES)))
+    block[:, [column["covered"], column["departement"]]] = 1
+    block[0, column["commune"]] = 1
+    add_context(block, np.array([0.6, 0.5, 0.5]), ["a", "b", "c"])
+    assert block[:, column["alone"]].tolist() == [1, 0, 0]
+    block[1, column["commune"]] = 1
+    add_context(block, np.array([0.6, 0.5, 0.5]), ["a", "b", "c"])
+    assert not block[:, column["alone"]].any()
