@@ -54,6 +54,7 @@ SOURCES: Final[tuple[Source, ...]] = (
             rf"{_DATASETS}/{_STOCK}/#stocketablissement[-_](parquet|utf8)\.parquet",
             rf"{_DATASETS}/{_PLACES}/#\.parquet",
         ),
+        automatic=True,
         help="StockEtablissement, avec StockUniteLegale et la géolocalisation si possible, Parquet ou CSV (gzip, zip)",
     ),
     Source(
