@@ -8,31 +8,28 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import batched, pairwise
-from math import log
 from typing import NamedTuple
 
 import numpy as np
 from django.db import connection
 
-from geo.domain.codes import departement_of_postcode, postcode, search_name
-from geo.domain.distance import distance_km
+from geo.domain.codes import departement_of_postcode, postcode
 from geo.domain.gazetteer import Gazetteer
 from geo.queries import gazetteer
-from matchmaker.domain.blocking import Place, keys, sigles_of, token_number, whole_name_keys
+from matchmaker.domain.blocking import Place, keys, sigles_of, whole_name_keys
 from matchmaker.domain.linkage import FEATURES, Floats, Side, add_context, alike, first_score, measure
 from matchmaker.domain.linkmodel import LinkModel
 from matchmaker.domain.naming import Lexicon, plain, understood, variants
 from matchmaker.domain.reference import Reference
 from matchmaker.domain.siret import SiretError, normalise_siret
 from matchmaker.domain.trade import normalise_naf
-from matchmaker.linknames import form_family, refresh, whole_commune, words
+from matchmaker.linklookups import communes_meant, distances, towns, weights
+from matchmaker.linknames import form_family, refresh, words
 from matchmaker.models import Firm, LinkIndex
 from matchmaker.reference import FOLDER, reference
 
 BATCH = 500
 _SHOWN = 5  # candidates a person is asked to choose from
-_COUNTRY = 2_300_000  # firms of the country the classifier was fitted in
-_TOWNS = 30  # communes one postcode or one name may mean
 _TIE = 0.02  # establishments of one legal unit as likely as this are told apart by their place
 
 
@@ -146,10 +143,10 @@ class Linker:
             lexicon,
             places,
             frozenset(np.frombuffer(state.crowded, dtype=np.int32).tolist()),
-            _weights(counts, state.firms),
-            _distances(places),
-            _towns(lexicon, places),
-            _where(places),
+            weights(counts, state.firms),
+            distances(places),
+            towns(lexicon, places),
+            communes_meant(places),
             judge or model(),
             reference(),
             fictitious,
@@ -349,55 +346,6 @@ ORDER BY q.n, l.firm_id
 @lru_cache(maxsize=1)
 def model() -> LinkModel:
     return LinkModel.read(json.loads((FOLDER / "linkage_model.json").read_text("utf-8")))
-
-
-def _weights(counts: dict[int, int], firms: int) -> Callable[[str], float]:
-    """Information of a word: the rarer among firms, the more it tells; one that is alone tells as much anywhere."""
-    scale = log(_COUNTRY) / log(firms + 2) if firms else 1.0
-
-    @lru_cache(maxsize=200_000)
-    def weight(word: str) -> float:
-        return scale * log((firms + 2) / (counts.get(token_number(word), 1) + 1))
-
-    return weight
-
-
-def _distances(places: Gazetteer) -> Callable[[str, str], float | None]:
-    @lru_cache(maxsize=200_000)
-    def distance(one: str, other: str) -> float | None:
-        ours, theirs = places.communes.get(one), places.communes.get(other)
-        if ours is None or theirs is None or ours.point is None or theirs.point is None:
-            return None
-        return distance_km(ours.point, theirs.point)
-
-    return distance
-
-
-def _towns(words: Lexicon, places: Gazetteer) -> Callable[[str], frozenset[str]]:
-    @lru_cache(maxsize=50_000)
-    def town(code: str) -> frozenset[str]:
-        known = places.communes.get(code)
-        return frozenset(understood(known.name, words).tokens) if known else frozenset()
-
-    return town
-
-
-def _where(places: Gazetteer) -> Callable[[str, str, str], tuple[str, ...]]:
-    """Whole communes an address may mean: one, or all that share its postcode or name."""
-
-    @lru_cache(maxsize=50_000)
-    def communes(code: str, zipcode: str, city: str) -> tuple[str, ...]:
-        known = places.commune(code) if code else None
-        if known:
-            return (whole_commune(known.code, places),)
-        found = places.locate(zipcode=zipcode, city=city) if city else None
-        if found and found.commune:
-            return (whole_commune(found.commune, places),)
-        served = places.by_postcode.get(postcode(zipcode) or "", [])
-        namesakes = places.by_name.get(search_name(city), []) if city and not postcode(zipcode) else []
-        return tuple(dict.fromkeys(whole_commune(place.code, places) for place in served or namesakes))[:_TOWNS]
-
-    return communes
 
 
 def _form(said: str, words: Lexicon) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
 from typing import Any, Final
 
 from matchmaker.domain.canonical import from_json, to_json
@@ -26,10 +25,19 @@ from matchmaker.domain.notice import (
 )
 from matchmaker.sources import fields
 from matchmaker.sources.lots import UNKNOWN_BUYER, with_total
+from matchmaker.sources.ocds_values import (
+    Object,
+    count_of,
+    day_of,
+    list_of,
+    moment_of,
+    object_of,
+    objects_of,
+    prose_of,
+    text_of,
+)
 from matchmaker.sources.places import nuts_code, postcode
 from matchmaker.sources.xml import NoticeError
-
-type Object = Mapping[str, Any]
 
 EXTENSION: Final = "maillage"
 KINDS: Final = {  # release tags, from the least telling
@@ -81,11 +89,11 @@ def parse_ocds(record: Object) -> Notice:
 
 
 def _release(record: Object) -> Object:
-    compiled = _object(record, "compiledRelease")
-    releases = [item for item in _objects(record, "releases") if "tag" in item and len(item) > 3]  # more than links
+    compiled = object_of(record, "compiledRelease")
+    releases = [item for item in objects_of(record, "releases") if "tag" in item and len(item) > 3]  # more than links
     release = compiled or (merged(releases) if releases else record)
-    if not _text(release, "ocid"):
-        release = {**release, "ocid": _text(record, "ocid")}
+    if not text_of(release, "ocid"):
+        release = {**release, "ocid": text_of(record, "ocid")}
     if not release["ocid"]:
         raise NoticeError("paquet_vide", "Ce paquet OCDS ne contient aucune publication : il n'y a rien à en tirer.")
     if not any(key in release for key in ("tender", "awards", "planning", "contracts")):
@@ -96,7 +104,7 @@ def _release(record: Object) -> Object:
 def merged(releases: Iterable[Object]) -> Object:
     """Later releases complete and correct earlier ones, field by field; lists of objects by their id."""
     whole: dict[str, Any] = {}
-    for release in sorted(releases, key=lambda item: _text(item, "date")):
+    for release in sorted(releases, key=lambda item: text_of(item, "date")):
         whole = _merge(whole, release)
     return whole
 
@@ -125,19 +133,19 @@ class _Reader:
     """One release being read; ``warnings`` fills up on the way."""
 
     def __init__(self, release: Object) -> None:
-        self.release, self.tender = release, _object(release, "tender")
-        self.tags = [tag for tag in _list(release, "tag") if isinstance(tag, str)]
-        self.parties = {_text(party, "id"): party for party in _objects(release, "parties")}
-        self.awards_in = _objects(release, "awards")
+        self.release, self.tender = release, object_of(release, "tender")
+        self.tags = [tag for tag in list_of(release, "tag") if isinstance(tag, str)]
+        self.parties = {text_of(party, "id"): party for party in objects_of(release, "parties")}
+        self.awards_in = objects_of(release, "awards")
         self.warnings: list[str] = []
 
     def notice(self) -> Notice:
-        ocid, number = _text(self.release, "ocid"), _text(self.release, "id")
-        details = _object(self.tender, "lotDetails")
+        ocid, number = text_of(self.release, "ocid"), text_of(self.release, "id")
+        details = object_of(self.tender, "lotDetails")
         lots = self.lots()
         buyer = self.buyer()
-        title = _told(self.tender, "title") or lots[0].title or "Objet non précisé"
-        whole = _object(self.tender, "value") or _object(_object(self.release, "planning"), "budget", "amount")
+        title = prose_of(self.tender, "title") or lots[0].title or "Objet non précisé"
+        whole = object_of(self.tender, "value") or object_of(object_of(self.release, "planning"), "budget", "amount")
         return Notice(
             source="ocds",
             id=number if number.startswith(ocid) else f"{ocid}:{number}" if number else ocid,
@@ -147,20 +155,20 @@ class _Reader:
             title=title,
             buyer=buyer,
             lots=with_total(lots, self.amount(whole, _WHOLE), self.warnings),
-            description=_told(self.tender, "description"),
-            nature=CATEGORIES.get(_text(self.tender, "mainProcurementCategory"), ""),
+            description=prose_of(self.tender, "description"),
+            nature=CATEGORIES.get(text_of(self.tender, "mainProcurementCategory"), ""),
             procedure_id=ocid,
-            procedure=_text(self.tender, "procurementMethodDetails") or _text(self.tender, "procurementMethod"),
-            published_on=_day(_text(self.release, "date")),
-            language=_text(self.release, "language"),
+            procedure=text_of(self.tender, "procurementMethodDetails") or text_of(self.tender, "procurementMethod"),
+            published_on=day_of(text_of(self.release, "date")),
+            language=text_of(self.release, "language"),
             country=buyer.place.country,
-            url=fields.web_address(_text(self.release, "url")),
-            max_lots_bid=_count(details, "maximumLotsBidPerSupplier"),
-            max_lots_won=_count(details, "maximumLotsAwardedPerSupplier"),
+            url=fields.web_address(text_of(self.release, "url")),
+            max_lots_bid=count_of(details, "maximumLotsBidPerSupplier"),
+            max_lots_won=count_of(details, "maximumLotsAwardedPerSupplier"),
             awards=tuple(self.award(award, [lot.id for lot in lots]) for award in self.awards_in),
             changes=self.changes(lots[0]) if self.partial() else (),
             aliases=(f"ocid:{ocid}",),
-            cancelled="tenderCancellation" in self.tags or _text(self.tender, "status") in _ENDED,
+            cancelled="tenderCancellation" in self.tags or text_of(self.tender, "status") in _ENDED,
             warnings=tuple(dict.fromkeys(self.warnings)),
         )
 
@@ -179,7 +187,7 @@ class _Reader:
 
     def changes(self, lot: NoticeLot) -> tuple[Change, ...]:
         """The new deadline as such; a new amount in words, since it may be that of several lots."""
-        amount = self.amount(_object(self.tender, "value"), _WHOLE)
+        amount = self.amount(object_of(self.tender, "value"), _WHOLE)
         found = (
             Change("deadline", lot.deadline.isoformat()) if lot.deadline else None,
             Change("", f"Montant : {amount} €") if amount else None,
@@ -189,125 +197,125 @@ class _Reader:
     # --- parties ---
 
     def buyer(self) -> Buyer:
-        named = _object(self.release, "buyer")
-        party = self.parties.get(_text(named, "id")) or next(
-            (party for party in self.parties.values() if "buyer" in _list(party, "roles")), named
+        named = object_of(self.release, "buyer")
+        party = self.parties.get(text_of(named, "id")) or next(
+            (party for party in self.parties.values() if "buyer" in list_of(party, "roles")), named
         )
-        name = _told(party, "name") or _told(named, "name") or UNKNOWN_BUYER
-        return Buyer(name, _siret(party), _place(_object(party, "address")))
+        name = prose_of(party, "name") or prose_of(named, "name") or UNKNOWN_BUYER
+        return Buyer(name, _siret(party), _place(object_of(party, "address")))
 
     def winner(self, named: Object) -> Winner:
-        party = self.parties.get(_text(named, "id")) or named
-        scale = _text(_object(party, "details"), "scale")
+        party = self.parties.get(text_of(named, "id")) or named
+        scale = text_of(object_of(party, "details"), "scale")
         return Winner(
-            name=_told(party, "name") or _told(named, "name"),
+            name=prose_of(party, "name") or prose_of(named, "name"),
             national_id=_siret(party),
-            place=_place(_object(party, "address")),
+            place=_place(object_of(party, "address")),
             sme={"micro": True, "small": True, "medium": True, "sme": True, "large": False}.get(scale),
         )
 
     # --- lots ---
 
     def lots(self) -> list[NoticeLot]:
-        published = _objects(self.tender, "lots")
+        published = objects_of(self.tender, "lots")
         if not published and not self.tender and self.awards_in:
             return [self.lot_of_award(self.awards_in[0])]
         parts = published or [{}]
-        ids = [_text(part, "id") or str(rank) for rank, part in enumerate(parts, start=1)]
+        ids = [text_of(part, "id") or str(rank) for rank, part in enumerate(parts, start=1)]
         return [self.lot(part, number, alone=len(parts) == 1) for part, number in zip(parts, ids, strict=True)]
 
     def lot(self, part: Object, number: str, *, alone: bool) -> NoticeLot:
         label = f"Lot {number}"
-        items = self.items(_objects(self.tender, "items"), "" if alone else number)
-        period = _object(part, "contractPeriod") or _object(self.tender, "contractPeriod")
-        ends = (_text(_object(holder, "tenderPeriod"), "endDate") for holder in (part, self.tender))
-        reserved = _list(_object(part, "otherRequirements"), "reservedParticipation")
-        suitable = _object(part, "suitability").get("sme")
+        items = self.items(objects_of(self.tender, "items"), "" if alone else number)
+        period = object_of(part, "contractPeriod") or object_of(self.tender, "contractPeriod")
+        ends = (text_of(object_of(holder, "tenderPeriod"), "endDate") for holder in (part, self.tender))
+        reserved = list_of(object_of(part, "otherRequirements"), "reservedParticipation")
+        suitable = object_of(part, "suitability").get("sme")
         return NoticeLot(
             id=number,
-            title=_told(part, "title") or _told(self.tender, "title"),
-            description=_told(part, "description"),
+            title=prose_of(part, "title") or prose_of(self.tender, "title"),
+            description=prose_of(part, "description"),
             cpvs=self.cpvs(items, label),
-            amount_eur=self.amount(_object(part, "value"), label),
+            amount_eur=self.amount(object_of(part, "value"), label),
             places=self.places(items),
             duration_months=self.months(period, label),
-            start=_day(_text(period, "startDate")),
-            deadline=next((moment for text in ends if (moment := _moment(text))), None),
+            start=day_of(text_of(period, "startDate")),
+            deadline=next((moment for text in ends if (moment := moment_of(text))), None),
             reservation=next((kind for code, kind in RESERVED.items() if code in reserved), Reservation.NONE),
-            reserved_execution=_object(part, "contractTerms").get("reservedExecution") is True,
+            reserved_execution=object_of(part, "contractTerms").get("reservedExecution") is True,
             sme_suitable=suitable if isinstance(suitable, bool) else None,
             documents_url=self.documents(number),
         )
 
     def lot_of_award(self, award: Object) -> NoticeLot:
         """A release of an award alone: the lot is what was awarded."""
-        period = _object(award, "contractPeriod") or _object(self.contract(award), "period")
-        items = _objects(award, "items")
+        period = object_of(award, "contractPeriod") or object_of(self.contract(award), "period")
+        items = objects_of(award, "items")
         return NoticeLot(
             id="1",
-            title=_told(award, "title") or _told(award, "description"),
+            title=prose_of(award, "title") or prose_of(award, "description"),
             cpvs=self.cpvs(items, "Lot 1"),
-            amount_eur=self.amount(_object(award, "value"), "Lot 1"),
+            amount_eur=self.amount(object_of(award, "value"), "Lot 1"),
             places=self.places(items),
             duration_months=self.months(period, "Lot 1"),
-            start=_day(_text(period, "startDate")),
+            start=day_of(text_of(period, "startDate")),
         )
 
     def items(self, items: Iterable[Object], lot: str) -> list[Object]:
         """Those of one lot; those that name none are of all."""
-        return [item for item in items if not lot or _text(item, "relatedLot") in ("", lot)]
+        return [item for item in items if not lot or text_of(item, "relatedLot") in ("", lot)]
 
     def cpvs(self, items: Iterable[Object], label: str) -> tuple[str, ...]:
         codes = (
             code
             for item in items
-            for code in (_object(item, "classification"), *_objects(item, "additionalClassifications"))
-            if _text(code, "scheme").upper() in ("CPV", "")
+            for code in (object_of(item, "classification"), *objects_of(item, "additionalClassifications"))
+            if text_of(code, "scheme").upper() in ("CPV", "")
         )
-        own = _object(self.tender, "classification")  # of some profiles
-        return fields.cpv_codes((_text(code, "id") for code in (*codes, own)), label, self.warnings)
+        own = object_of(self.tender, "classification")  # of some profiles
+        return fields.cpv_codes((text_of(code, "id") for code in (*codes, own)), label, self.warnings)
 
     def places(self, items: Iterable[Object]) -> tuple[Place, ...]:
         addresses = (
             address
             for item in items
-            for address in (*_objects(item, "deliveryAddresses"), _object(item, "deliveryAddress"))
+            for address in (*objects_of(item, "deliveryAddresses"), object_of(item, "deliveryAddress"))
         )
         return tuple(dict.fromkeys(place for place in map(_place, addresses) if place != Place()))
 
     def months(self, period: Object, label: str) -> int | None:
         days = period.get("durationInDays")
-        dates = (_text(period, "startDate"), _text(period, "endDate"))
+        dates = (text_of(period, "startDate"), text_of(period, "endDate"))
         return fields.duration(str(days) if isinstance(days, int) else "", "DAY", dates, label, self.warnings)
 
     def documents(self, lot: str) -> str:
         held = (
             document
-            for document in _objects(self.tender, "documents")
-            if _text(document, "documentType") in ("biddingDocuments", "tenderNotice", "")
-            and lot in (_list(document, "relatedLots") or [lot])
+            for document in objects_of(self.tender, "documents")
+            if text_of(document, "documentType") in ("biddingDocuments", "tenderNotice", "")
+            and lot in (list_of(document, "relatedLots") or [lot])
         )
-        return next(filter(None, (fields.web_address(_text(document, "url")) for document in held)), "")
+        return next(filter(None, (fields.web_address(text_of(document, "url")) for document in held)), "")
 
     def amount(self, value: Object, label: str) -> int | None:
         figure = value.get("amount")
         if isinstance(figure, bool) or not isinstance(figure, int | float | str):
             return None
-        return fields.amount_eur(str(figure), _text(value, "currency") or "EUR", label, self.warnings)
+        return fields.amount_eur(str(figure), text_of(value, "currency") or "EUR", label, self.warnings)
 
     # --- awards ---
 
     def award(self, award: Object, lots: list[str]) -> LotAward:
         contract = self.contract(award)
-        value = _object(award, "value") or _object(contract, "value")
-        winners = tuple(self.winner(supplier) for supplier in _objects(award, "suppliers"))
-        related = tuple(str(lot) for lot in _list(award, "relatedLots") if isinstance(lot, str | int))
+        value = object_of(award, "value") or object_of(contract, "value")
+        winners = tuple(self.winner(supplier) for supplier in objects_of(award, "suppliers"))
+        related = tuple(str(lot) for lot in list_of(award, "relatedLots") if isinstance(lot, str | int))
         return LotAward(
             lot_ids=related or (tuple(lots) if len(lots) == 1 else ()),
-            outcome=OUTCOMES.get(_text(award, "status"), AwardOutcome.AWARDED),
-            contract_id=_text(contract, "id"),
-            title=_told(award, "title"),
-            awarded_on=_day(_text(contract, "dateSigned") or _text(award, "date")),
+            outcome=OUTCOMES.get(text_of(award, "status"), AwardOutcome.AWARDED),
+            contract_id=text_of(contract, "id"),
+            title=prose_of(award, "title"),
+            awarded_on=day_of(text_of(contract, "dateSigned") or text_of(award, "date")),
             amount_eur=self.amount(value, "Attribution"),
             offers=self.offers(related),
             winners=winners,
@@ -315,33 +323,37 @@ class _Reader:
         )
 
     def contract(self, award: Object) -> Object:
-        contracts = _objects(self.release, "contracts")
-        return next((c for c in contracts if _text(c, "awardID") and _text(c, "awardID") == _text(award, "id")), {})
+        contracts = objects_of(self.release, "contracts")
+        return next(
+            (c for c in contracts if text_of(c, "awardID") and text_of(c, "awardID") == text_of(award, "id")), {}
+        )
 
     def offers(self, lots: tuple[str, ...]) -> int | None:
         """The bids statistics of the lot, or the number of tenderers."""
-        for counted in _objects(_object(self.release, "bids"), "statistics"):
-            if _text(counted, "measure") in ("bids", "validBids") and (_text(counted, "relatedLot") or lots[:1]) in (
+        for counted in objects_of(object_of(self.release, "bids"), "statistics"):
+            if text_of(counted, "measure") in ("bids", "validBids") and (
+                text_of(counted, "relatedLot") or lots[:1]
+            ) in (
                 lots[:1],
                 *lots,
             ):
-                return _count(counted, "value")
-        return _count(self.tender, "numberOfTenderers")
+                return count_of(counted, "value")
+        return count_of(self.tender, "numberOfTenderers")
 
 
 def _siret(party: Object) -> str:
     """Of the identifier or of an additional one, whatever the scheme is called (FR-RCS, SIRET ...)."""
-    identifiers = [_object(party, "identifier"), *_objects(party, "additionalIdentifiers")]
-    return next(filter(None, (fields.siret_or_empty(_text(item, "id")) for item in identifiers)), "")
+    identifiers = [object_of(party, "identifier"), *objects_of(party, "additionalIdentifiers")]
+    return next(filter(None, (fields.siret_or_empty(text_of(item, "id")) for item in identifiers)), "")
 
 
 def _place(address: Object) -> Place:
-    country = _text(address, "country").upper()
+    country = text_of(address, "country").upper()
     if len(country) != 2:  # the standard writes a name, in any language
-        country = "FR" if _text(address, "countryName").lower() == "france" else ""
-    region = nuts_code(_text(address, "region"))
+        country = "FR" if text_of(address, "countryName").lower() == "france" else ""
+    region = nuts_code(text_of(address, "region"))
     nuts = region if region[:2] == (country or "FR") else ""
-    return Place(nuts, postcode(_text(address, "postalCode")), _text(address, "locality"), country)
+    return Place(nuts, postcode(text_of(address, "postalCode")), text_of(address, "locality"), country)
 
 
 # --- the extension -------------------------------------------------------------------------------
@@ -353,10 +365,10 @@ def patched(notice: Notice, release: Object) -> Notice:
     if not isinstance(extension, Mapping):
         return notice
     content = _corrected(to_json(notice), extension)
-    for name, holders in (("lots", _objects(release, "tender", "lots")), ("awards", _objects(release, "awards"))):
+    for name, holders in (("lots", objects_of(release, "tender", "lots")), ("awards", objects_of(release, "awards"))):
         if name not in extension and content.get(name):
             pairs = zip(content[name], holders, strict=True)
-            content[name] = [_corrected(item, _object(holder, EXTENSION)) for item, holder in pairs]
+            content[name] = [_corrected(item, object_of(holder, EXTENSION)) for item, holder in pairs]
     whole = from_json(json.loads(json.dumps(content)))
     if not whole.lots or any(lot.deadline and lot.deadline.tzinfo is None for lot in whole.lots):
         raise ValueError("no lot, or a deadline without offset")
@@ -367,53 +379,3 @@ def _corrected(content: Object, extension: Object) -> dict[str, Any]:
     """``null`` takes a field back to its default."""
     both = {**content, **extension}
     return {key: value for key, value in both.items() if value is not None}
-
-
-# --- values of any type --------------------------------------------------------------------------
-
-
-def _object(holder: Object, *path: str) -> Object:
-    found: Any = holder
-    for key in path:
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
-
-
-def _list(holder: Object, key: str) -> list[Any]:
-    found = holder.get(key)
-    return found if isinstance(found, list) else []
-
-
-def _objects(holder: Object, *path: str) -> list[Object]:
-    return [item for item in _list(_object(holder, *path[:-1]), path[-1]) if isinstance(item, Mapping)]
-
-
-def _text(holder: Object, key: str) -> str:
-    found = holder.get(key)
-    return " ".join(str(found).split()) if isinstance(found, str | int) and not isinstance(found, bool) else ""
-
-
-def _told(holder: Object, key: str) -> str:
-    """Prose: lines kept, contact details removed."""
-    found = holder.get(key)
-    return fields.tidy(found) if isinstance(found, str) else ""
-
-
-def _count(holder: Object, key: str) -> int | None:
-    found = holder.get(key)
-    return found if isinstance(found, int) and not isinstance(found, bool) and 0 < found < 10**6 else None
-
-
-def _day(text: str) -> date | None:
-    return fields.parse_date(text)
-
-
-def _moment(text: str) -> datetime | None:
-    day, _, hour = text.partition("T")
-    try:
-        moment = datetime.fromisoformat(text) if hour else None
-    except ValueError:
-        moment = None
-    if moment is not None and moment.tzinfo is not None:
-        return moment
-    return fields.parse_deadline(day, hour)
