@@ -19,7 +19,7 @@ from django.db import connection  # noqa: E402
 from benchmarks.table import median, percentile, show, timed  # noqa: E402
 from geo.domain.point import Point  # noqa: E402
 from matchmaker.domain.eligibility import Candidate, delivers, eligible  # noqa: E402
-from matchmaker.domain.index import LotQuery  # noqa: E402
+from matchmaker.domain.query import LotQuery  # noqa: E402
 from matchmaker.domain.reference import Reference  # noqa: E402
 from matchmaker.domain.score import Weights  # noqa: E402
 from matchmaker.match import TRUST, firm_index, lot_query, supply  # noqa: E402

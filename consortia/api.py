@@ -122,13 +122,15 @@ def lots(request: HttpRequest, query: Query[LotQuery]) -> LotPage:
 
 
 class MatchOut(Schema):
-    """Parts are 0..1; the score is their weighted sum, 0..100 (see /sources/)."""
+    """Parts are 0..1; the score is their weighted sum, 0..100 (see /method/)."""
 
     rank: int
     score: float
     trade_part: float
+    text_part: float
     distance_part: float
     capacity_part: float
+    evidence_part: float
     ess_part: float
     distance_km: float
     solo: bool

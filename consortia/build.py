@@ -17,8 +17,9 @@ from consortia.domain.rules import violations
 from consortia.domain.solver import Solved, largest_size, solve
 from consortia.models import Member, Outcome, Proposal
 from consortia.words import justification, notes, reasons, warnings, withdrawal
-from matchmaker.domain.index import Answer, FirmIndex, Found, LotQuery
+from matchmaker.domain.index import FirmIndex
 from matchmaker.domain.notice import Reservation
+from matchmaker.domain.query import Answer, Found, LotQuery
 from matchmaker.domain.reference import Reference
 from matchmaker.domain.trade import LotTrade
 from matchmaker.match import firm_index, held, lot_query
@@ -51,7 +52,7 @@ def build_lots(lot_ids: Iterable[int], run_id: int | None = None) -> int:
     """Seek groupings for these lots anew; each lot changes in one transaction. Returns how many."""
     tables = reference()
     index = cache(lambda fictitious: firm_index(tables, fictitious=fictitious))  # one look at the supply a call
-    lots = list(Lot.objects.filter(pk__in=list(lot_ids)).select_related("tender").order_by("pk"))
+    lots = list(Lot.objects.filter(pk__in=list(lot_ids)).select_related("tender__buyer").order_by("pk"))
     for lot in lots:
         build_lot(lot, tables, index(lot.tender.fictitious), run_id)
     return len(lots)
@@ -109,7 +110,7 @@ def _case(
         candidates=tuple(
             _candidate(found, firms[found.id], tables)
             for found in answer.top
-            if found.parts[0] >= tables["grouping.min_trade_fit"]
+            if found.parts.trade >= tables["grouping.min_trade_fit"]
         ),
         supply=answer.supply,
         hours_required=max(0, hours - lent),
@@ -163,7 +164,7 @@ def _cost(found: Found, firm: Firm, tables: Reference) -> int:
     return round(
         10
         * (
-            tables["grouping.weight_trade"] * (1.0 - found.parts[0])
+            tables["grouping.weight_trade"] * (1.0 - found.parts.trade)
             + tables["grouping.weight_distance"] * far
             + tables["grouping.weight_ess"] * (not social)
             + tables["grouping.weight_solo"] * found.solo

@@ -15,7 +15,14 @@ from matchmaker.queries import PublicFirm
 
 
 def part_labels() -> dict[str, str]:
-    return {"trade": _("Métier"), "distance": _("Proximité"), "capacity": _("Capacité"), "ess": _("ESS")}
+    return {
+        "trade": _("Métier"),
+        "text": _("Mots"),
+        "distance": _("Proximité"),
+        "capacity": _("Capacité"),
+        "evidence": _("Références"),
+        "ess": _("ESS"),
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from consortia.queries import LotCard, LotView
 from frontend import words
+from matchmaker.domain.score import PARTS
 from matchmaker.models import Award, Directory, DirectoryRow, Match, QuarantineItem
 from matchmaker.queries import PublicFirm, public_firm
 
@@ -82,8 +83,10 @@ RANKING_COLUMNS = [
     "ess",
     "score",
     "part_metier",
+    "part_mots",
     "part_proximite",
     "part_capacite",
+    "part_references",
     "part_ess",
     "distance_km",
     "capacite_basse_eur_estimation",
@@ -192,7 +195,7 @@ def _ranking_row(match: Match, firm: PublicFirm, as_of: date) -> list[object]:
         firm.kind,
         words.ESS.get(firm.ess, ""),
         f"{match.score:.1f}",
-        *(f"{part:.2f}" for part in (match.trade_part, match.distance_part, match.capacity_part, match.ess_part)),
+        *(f"{part:.2f}" for part in (getattr(match, f"{name}_part") for name in PARTS)),
         f"{match.distance_km:.0f}",
         firm.capacity_low_eur,
         firm.capacity_mid_eur,

@@ -114,10 +114,11 @@ class Describer:
         self._set_ess(firm, record, known, claims)
         self._set_place(firm, record, known, leads)
         if known is not None:  # contracts won are no source's word: ``commitments`` keeps them
-            firm.ending_eur, firm.notified_eur, firm.awards_known = (
+            firm.ending_eur, firm.notified_eur, firm.awards_known, firm.wins = (
                 known.ending_eur,
                 known.notified_eur,
                 known.awards_known,
+                known.wins,
             )
         self._set_capacity(firm)
         firm.described_with, firm.described_on = self.reference.version, self.on

@@ -9,10 +9,13 @@ from functools import cache, lru_cache
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Case, Count, F, Max, QuerySet, When
+from django.utils import timezone
 
 from geo.domain.point import Point
-from matchmaker.domain.index import Answer, FirmIndex, IndexedFirm, LotQuery
+from matchmaker.domain.evidence import buyer_kind
+from matchmaker.domain.index import FirmIndex
 from matchmaker.domain.notice import Reservation
+from matchmaker.domain.query import Answer, IndexedFirm, LotQuery, Wins
 from matchmaker.domain.reference import Reference
 from matchmaker.domain.trade import LotTrade
 from matchmaker.models import Firm, Lot, Match
@@ -58,13 +61,26 @@ def _firm_index(_supply: str, _tables: str, fictitious: bool) -> FirmIndex:
             point=Point(place.x, place.y),
             trades=tuple(trades),
             trust=tables[TRUST[source]],
-            capacity_eur=capacity,
+            capacity_eur=mid,
+            low_eur=low,
+            high_eur=high,
             ess=ess,
             inclusive_kind=kind,
             declared_radius_km=radius,
+            wins={trade: Wins(*won) for trade, won in wins.items()},
         )
-        for pk, place, trades, source, capacity, ess, kind, radius in rows.values_list(
-            "pk", "place", "trades", "trade_source", "capacity_mid_eur", "ess", "inclusive_kind", "declared_radius_km"
+        for pk, place, trades, source, mid, low, high, ess, kind, radius, wins in rows.values_list(
+            "pk",
+            "place",
+            "trades",
+            "trade_source",
+            "capacity_mid_eur",
+            "capacity_low_eur",
+            "capacity_high_eur",
+            "ess",
+            "inclusive_kind",
+            "declared_radius_km",
+            "wins",
         ).iterator(chunk_size=5_000)
     )
     return FirmIndex(firms, tables)
@@ -80,13 +96,14 @@ def lot_query(lot: Lot, needs: tuple[LotTrade, ...], tables: Reference) -> LotQu
         uncertainty_km=lot.uncertainty_km,
         yearly_eur=yearly_eur(lot, tables),
         reservation=Reservation(lot.reservation),
+        buyer=buyer_kind(lot.tender.buyer.siret if lot.tender.buyer else ""),
     )
 
 
 def match_lots(lot_ids: Iterable[int], run_id: int | None = None) -> int:
     """Match these lots anew; each lot changes in one transaction. Returns how many were matched."""
     tables = reference()
-    lots = Lot.objects.filter(pk__in=list(lot_ids)).select_related("tender").order_by("pk")
+    lots = Lot.objects.filter(pk__in=list(lot_ids)).select_related("tender__buyer").order_by("pk")
     index = cache(lambda fictitious: firm_index(tables, fictitious=fictitious))  # one look at the supply a call
     count = 0
     for lot in lots:
@@ -108,11 +125,11 @@ def held(lot: Lot) -> bool:
 def _store(lot: Lot, answer: Answer, run_id: int | None) -> None:
     lot.supply_count, lot.solo_count = answer.supply, answer.solo
     lot.match_state = _state(lot, answer)
-    lot.run_id = run_id
+    lot.run_id, lot.matched_at = run_id, timezone.now()
     with transaction.atomic():
         if not held(lot):
             return
-        lot.save(update_fields=["needs", "trades", "supply_count", "solo_count", "match_state", "run"])
+        lot.save(update_fields=["needs", "trades", "supply_count", "solo_count", "match_state", "run", "matched_at"])
         lot.matches.all().delete()
         Match.objects.bulk_create(
             Match(
@@ -121,10 +138,7 @@ def _store(lot: Lot, answer: Answer, run_id: int | None) -> None:
                 rank=rank,
                 score=found.score,
                 trade=found.trade,
-                trade_part=found.parts[0],
-                distance_part=found.parts[1],
-                capacity_part=found.parts[2],
-                ess_part=found.parts[3],
+                **{f"{part}_part": value for part, value in found.parts._asdict().items()},
                 distance_km=found.distance_km,
                 radius_km=found.radius_km,
                 solo=found.solo,

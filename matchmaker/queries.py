@@ -14,7 +14,9 @@ from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db.models import Case, Count, F, Func, IntegerField, Q, QuerySet, Value, When
 from django.utils import timezone
 
+from matchmaker.domain.score import Formula
 from matchmaker.models import Firm, Lot, Match, ReferenceRow, Run
+from matchmaker.reference import reference
 
 MASKED_NAME = "Entreprise à diffusion partielle"
 UNDATED_OPEN_DAYS = 90  # a notice without deadline counts as open this long after its publication
@@ -346,11 +348,9 @@ def parameters() -> list[ReferenceRow]:
     return list(ReferenceRow.objects.filter(table="parameter"))
 
 
-def score_weights(rows: Iterable[ReferenceRow] | None = None) -> dict[str, float]:
-    """Points of each part of the match score: {"trade": 45.0, ...}. One query unless rows are given."""
-    rows = ReferenceRow.objects.filter(table="parameter", key__startswith="score.") if rows is None else rows
-    values = {row.key.removeprefix("score."): float(row.values.get("value", 0)) for row in rows}
-    return {part: values.get(part, 0.0) for part in ("trade", "distance", "capacity", "ess")}
+def formula() -> Formula:
+    """The version of the score in force. One query (tables are parsed once a version)."""
+    return reference().formula
 
 
 def labels(table: str) -> dict[str, str]:

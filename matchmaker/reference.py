@@ -43,6 +43,7 @@ def shipped_tables(folder: Path = FOLDER) -> Tables:
             for code in row["codes"].split()
         },
         "parameter": {row["key"]: dict(row) for row in rows("parameters")},
+        "score": {row["version"]: dict(row) for row in rows("score")},
         "name_word": {row["word"]: dict(row) for row in rows("name_words")},
         "vague_naf": {row["naf"]: dict(row) for row in rows("vague_nafs")},
     }
@@ -53,6 +54,7 @@ def load_reference() -> int:
     """Write the shipped tables; rows edited by a person are left alone. Returns the number of rows."""
     tables = shipped_tables()
     build_reference("shipped", tables)  # refuse an incoherent table before anything is written
+    ReferenceRow.objects.filter(table="parameter", key__startswith="score.").exclude(key="score.version").delete()
     edited = set(ReferenceRow.objects.filter(edited=True).values_list("table", "key"))
     fresh = [
         ReferenceRow(
@@ -60,7 +62,7 @@ def load_reference() -> int:
             key=key,
             values=values,
             source=str(values.get("source", GUIDE)),
-            is_estimate=table in ("trade", "headcount", "kind", "name_word", "vague_naf")
+            is_estimate=table in ("trade", "headcount", "kind", "score", "name_word", "vague_naf")
             or str(values.get("is_estimate", "0")) == "1",
         )
         for table, rows in tables.items()
@@ -103,7 +105,7 @@ def _keep_pairs(rows: list[dict[str, str]]) -> None:
 
 def stored_tables() -> Tables:
     """The tables as they stand in the database. One query."""
-    tables: Tables = {name: {} for name in ("trade", "headcount", "kind", "legal_form", "parameter")}
+    tables: Tables = {name: {} for name in ("trade", "headcount", "kind", "legal_form", "parameter", "score")}
     for table, key, values in ReferenceRow.objects.values_list("table", "key", "values").order_by("table", "key"):
         tables.setdefault(table, {})[key] = values
     return tables

@@ -23,7 +23,7 @@ from frontend.history import history_of
 from matchmaker.hiring import hiring_near
 from matchmaker.labels import labels_of
 from matchmaker.models import Lot
-from matchmaker.queries import current_as_of, labels, lot_filter, running_run, score_weights, start_of, stock
+from matchmaker.queries import current_as_of, formula, labels, lot_filter, running_run, start_of, stock
 
 PAGE_SIZE = 20
 CSV_ROWS = 5000
@@ -89,7 +89,7 @@ def lot(request: HttpRequest, lot_id: int) -> HttpResponse:
     as_of = current_as_of()
     trades = labels("trade")
     need = view.outcome.yearly_eur if view.outcome else None
-    weights = score_weights()
+    weights = formula().weights
     rows = _ranking_rows(view, need, weights)
     near = hiring_near(view.lot)
     cpvs = labels_of("cpv", view.lot.cpvs)

@@ -16,10 +16,10 @@ from geo.queries import vintages
 from matchmaker.import_queries import runs
 from matchmaker.models import ReferenceRow
 from matchmaker.queries import (
+    formula,
     parameters,
     reference_tables,
     running_run,
-    score_weights,
     stock,
 )
 from matchmaker.stand import Stand, standing
@@ -31,7 +31,7 @@ def sources(request: HttpRequest) -> HttpResponse:
     """At most 12 queries."""
     stands = standing()
     rows = parameters()
-    weights = score_weights(row for row in rows if row.key.startswith("score."))
+    weights = formula().weights
     context = {
         "weights": charts.part_weights(weights),
         "total_weight": sum(weights.values()),

@@ -13,8 +13,9 @@ from geo.domain.point import Point, point
 from matchmaker.demo.firms import DemoFirm
 from matchmaker.domain.capacity import CapacityInput, estimate
 from matchmaker.domain.ess import ess_status
-from matchmaker.domain.index import FirmIndex, IndexedFirm, LotQuery
+from matchmaker.domain.index import FirmIndex
 from matchmaker.domain.notice import Reservation
+from matchmaker.domain.query import IndexedFirm, LotQuery
 from matchmaker.domain.reference import Reference
 from matchmaker.domain.trade import firm_trades, lot_trades, naf_index
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from matchmaker.domain.errors import InvalidReferenceError
+from matchmaker.domain.score import Formula
 
-class InvalidReferenceError(ValueError):
-    """Une table de référence est incohérente ; corrigez la ligne nommée dans le message."""
+__all__ = ["Band", "InvalidReferenceError", "Kind", "LegalForm", "Reference", "Trade", "build_reference"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class Reference:
     kinds: Mapping[str, Kind]
     legal_forms: Mapping[str, LegalForm]
     parameters: Mapping[str, float]
+    formulas: Mapping[int, Formula]  # versions of the score, see ``formula``
     name_words: Mapping[str, tuple[str, ...]] = MappingProxyType({})  # word as in search_name -> trades
     vague_nafs: frozenset[str] = frozenset()  # codes that say nothing of what an inclusive firm does
 
@@ -87,6 +89,16 @@ class Reference:
         except KeyError:
             raise InvalidReferenceError(
                 f"Le paramètre « {key} » manque dans la table de référence : lancez load_reference."
+            ) from None
+
+    @property
+    def formula(self) -> Formula:
+        """The version of the score in force (parameter ``score.version``)."""
+        try:
+            return self.formulas[self.integer("score.version")]
+        except KeyError:
+            raise InvalidReferenceError(
+                f"La version {self.integer('score.version')} du score n'existe pas dans la table « score »."
             ) from None
 
     def integer(self, key: str) -> int:
@@ -145,6 +157,7 @@ def build_reference(version: str, tables: Mapping[str, Mapping[str, Mapping[str,
         code: LegalForm(str(row["result"]), str(row["family"])) for code, row in tables["legal_form"].items()
     }
     parameters = {key: number(row, "value") for key, row in tables["parameter"].items()}
+    formulas = {int(key): Formula.of(key, row) for key, row in tables["score"].items()}
     return Reference(
         version=version,
         trades=MappingProxyType(trades),
@@ -152,6 +165,7 @@ def build_reference(version: str, tables: Mapping[str, Mapping[str, Mapping[str,
         kinds=MappingProxyType(kinds),
         legal_forms=MappingProxyType(legal_forms),
         parameters=MappingProxyType(parameters),
+        formulas=MappingProxyType(formulas),
         name_words=MappingProxyType({word: words(row, "trades") for word, row in tables.get("name_word", {}).items()}),
         vague_nafs=frozenset(tables.get("vague_naf", {})),
     )

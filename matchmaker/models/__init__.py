@@ -5,7 +5,7 @@ from matchmaker.models.directory import Directory, DirectoryRow
 from matchmaker.models.firm import Firm
 from matchmaker.models.imports import ImportRun, QuarantineItem, RawDocument, SourceState
 from matchmaker.models.linkage import LinkIndex, LinkName
-from matchmaker.models.match import Match, Run
+from matchmaker.models.match import Match, MatchNews, Run, SupplyCell
 from matchmaker.models.notice import Buyer, Lot, Publication, Tender
 from matchmaker.models.reference import Nomenclature, ReferenceRow
 from matchmaker.models.register import RegisterEntry
@@ -22,6 +22,7 @@ __all__ = [
     "LinkName",
     "Lot",
     "Match",
+    "MatchNews",
     "Nomenclature",
     "Publication",
     "QuarantineItem",
@@ -30,5 +31,6 @@ __all__ = [
     "RegisterEntry",
     "Run",
     "SourceState",
+    "SupplyCell",
     "Tender",
 ]

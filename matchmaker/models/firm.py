@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.gis.db import models
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 
 from geo.models import Commune
 from matchmaker.models.imports import RawDocument
@@ -64,6 +64,8 @@ class Firm(models.Model):
     notified_eur = models.BigIntegerField(default=0)
     references = models.PositiveIntegerField(null=True, blank=True)  # public contracts told by a source; null = unknown
     awards_known = models.PositiveIntegerField(default=0, db_default=0)  # counted in the awards imported
+    # Contracts won by trade, kept by ``evidence``: {"T07": [count, bits of kinds of buyers (domain.evidence)]}.
+    wins = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
     fte_mid = models.FloatField(default=0)
     capacity_low_eur = models.BigIntegerField(default=0)
     capacity_mid_eur = models.BigIntegerField(default=0)

@@ -17,8 +17,10 @@ class Match(models.Model):
     score = models.FloatField()
     trade = models.CharField(max_length=3)
     trade_part = models.FloatField()
+    text_part = models.FloatField(default=0, db_default=0)
     distance_part = models.FloatField()
     capacity_part = models.FloatField()
+    evidence_part = models.FloatField(default=0, db_default=0)
     ess_part = models.FloatField()
     distance_km = models.FloatField()
     radius_km = models.FloatField()
@@ -33,6 +35,53 @@ class Match(models.Model):
 
     def __str__(self) -> str:
         return f"{self.lot_id} #{self.rank}"
+
+
+class MatchNews(models.Model):
+    """What a re-match changed in a lot's answer: the log that subscribers read. Written with the matches it tells."""
+
+    class Kind(models.TextChoices):
+        ENTERED = "entered", "nouvelle parmi les mieux placées"
+        LEFT = "left", "n'est plus parmi les mieux placées"
+        SOLO = "solo", "peut désormais répondre seule"
+        NEW_LOT = "new_lot", "nouveau lot à sa portée"
+
+    lot = models.ForeignKey(Lot, on_delete=models.CASCADE, related_name="news")
+    firm = models.ForeignKey(Firm, on_delete=models.CASCADE, related_name="news")
+    kind = models.CharField(max_length=10, choices=Kind)
+    rank = models.PositiveIntegerField(null=True)
+    at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        indexes = [models.Index(fields=["firm", "-at"], name="news_of_firm")]
+
+    def __str__(self) -> str:
+        return f"{self.lot_id} {self.firm_id} {self.kind}"
+
+
+class SupplyCell(models.Model):
+    """Firms of one trade in one square of the web-mercator grid of a zoom: what the supply map draws from afar."""
+
+    zoom = models.PositiveSmallIntegerField()  # the grid is 2**zoom cells wide
+    x = models.PositiveIntegerField()
+    y = models.PositiveIntegerField()
+    trade = models.CharField(max_length=3)  # "" = all trades
+    fictitious = models.BooleanField(default=False)
+    firms = models.PositiveIntegerField()
+    social = models.PositiveIntegerField()  # of those, ESS or inclusive
+    capacity_eur = models.BigIntegerField()  # middle estimates, a year
+    lon = models.FloatField()  # centre of gravity of its firms, where the mark is drawn
+    lat = models.FloatField()
+
+    class Meta:
+        ordering = ["zoom", "trade", "x", "y"]
+        constraints = [
+            models.UniqueConstraint(fields=["fictitious", "trade", "zoom", "x", "y"], name="supply_cell_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.zoom}/{self.x}/{self.y} {self.trade}"
 
 
 class Run(models.Model):

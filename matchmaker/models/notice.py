@@ -148,6 +148,7 @@ class Lot(models.Model):
     match_state = models.CharField(max_length=10, choices=MatchState, default=MatchState.PENDING)
     supply_count = models.PositiveIntegerField(default=0)  # firms in reach and eligible
     solo_count = models.PositiveIntegerField(default=0)  # of those, able alone at their mid capacity
+    matched_at = models.DateTimeField(null=True)
     run = models.ForeignKey("matchmaker.Run", on_delete=models.SET_NULL, null=True, related_name="lots")
 
     class Meta:

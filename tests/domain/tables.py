@@ -32,6 +32,7 @@ def _read() -> Tables:
         "kind": {row["code"]: dict(row) for row in rows("kinds")},
         "legal_form": forms,
         "parameter": {row["key"]: dict(row) for row in rows("parameters")},
+        "score": {row["version"]: dict(row) for row in rows("score")},
         "name_word": {row["word"]: dict(row) for row in rows("name_words")},
         "vague_naf": {row["naf"]: dict(row) for row in rows("vague_nafs")},
     }

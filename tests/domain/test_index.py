@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.domain.point import Point
-from matchmaker.domain.index import Answer, FirmIndex, Found, IndexedFirm, LotQuery
+from matchmaker.domain.index import FirmIndex
 from matchmaker.domain.notice import Reservation
+from matchmaker.domain.query import Answer, Found, IndexedFirm, LotQuery
 from matchmaker.domain.trade import LotTrade
 from tests.domain.tables import shipped
 
