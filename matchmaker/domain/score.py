@@ -75,9 +75,7 @@ class Formula:
         if not (0 <= self.unknown_capacity <= 1 and 0 <= self.same_buyer <= 1 and 1 <= self.wins_full <= MAX_WINS):
             raise InvalidReferenceError(f"Score v{self.version} : une part ou un nombre de contrats est impossible.")
         if self.decay.values[-1] != 0.0:
-            raise InvalidReferenceError(
-                f"Score v{self.version} : la courbe de distance doit finir à 0."
-            )
+            raise InvalidReferenceError(f"Score v{self.version} : la courbe de distance doit finir à 0.")
 
     @classmethod
     def of(cls, key: str, row: Mapping[str, object]) -> Formula:

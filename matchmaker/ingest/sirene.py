@@ -31,6 +31,7 @@ from matchmaker.domain.firm import FirmRecord
 from matchmaker.ingest.copying import as_copied, literal, load, pull, quoted
 from matchmaker.ingest.firms import NOWHERE, REPEATED, Table
 from matchmaker.ingest.report import Progress, Report, batch_size, importing, silent
+from matchmaker.ingest.sirene_groups import GROUPS, Group
 from matchmaker.models import Firm, ImportRun, QuarantineItem, RawDocument
 from matchmaker.sources import tables
 from matchmaker.sources.catalogue import Source
@@ -83,60 +84,6 @@ SERIES = (
 )
 # Control characters and the spaces that are not plain ones: left to Python, which knows them all.
 UNUSUAL = r"[\x00-\x1f\x7f-\xa0\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]"
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Cells that together decide some columns of a firm, and nothing else does for a firm new to us."""
-
-    name: str
-    cells: tuple[str, ...]
-    fields: tuple[str, ...]
-
-
-GROUPS = (
-    Group(
-        "standing",
-        ("categorieJuridiqueUniteLegale", "economieSocialeSolidaireUniteLegale", "claims"),
-        ("legal_form", "ess", "ess_family", "ess_provenance", "ess_flag", "ess_listed", "esus", "esus_until"),
-    ),
-    Group(
-        "state",
-        (
-            "statutDiffusionEtablissement",
-            "statutDiffusionUniteLegale",
-            "etatAdministratifEtablissement",
-            "etatAdministratifUniteLegale",
-            "caractereEmployeurEtablissement",
-            "caractereEmployeurUniteLegale",
-            "etablissementSiege",
-            "categorieEntreprise",
-            "anneeEffectifsEtablissement",
-        ),
-        ("diffusion", "active", "closed_on", "employer", "head_office", "size_category", "headcount_year"),
-    ),
-    Group(
-        "activity",
-        ("activitePrincipaleEtablissement", "activitePrincipaleUniteLegale", "trancheEffectifsEtablissement"),
-        (
-            "naf",
-            "headcount_band",
-            "trades",
-            "trade_source",
-            "fte_mid",
-            "turnover_mid_eur",
-            "capacity_low_eur",
-            "capacity_mid_eur",
-            "capacity_high_eur",
-        ),
-    ),
-    Group("later_naf", ("activitePrincipaleNAF25Etablissement", "activitePrincipaleNAF25UniteLegale"), ("naf25",)),
-    Group(
-        "town",
-        ("codeCommuneEtablissement", "codePostalEtablissement", "libelleCommuneEtablissement"),
-        ("postcode", "city", "commune_id", "town_lon", "town_lat"),
-    ),
-)
 
 
 def ingest_sirene(paths: Sequence[Path], progress: Progress = silent, *, source: Source | None = None) -> ImportRun:
