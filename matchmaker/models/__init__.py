@@ -7,12 +7,14 @@ from matchmaker.models.imports import ImportRun, QuarantineItem, RawDocument, So
 from matchmaker.models.linkage import LinkIndex, LinkName
 from matchmaker.models.match import Match, MatchNews, Run, SupplyCell
 from matchmaker.models.notice import Buyer, Lot, Publication, Tender
+from matchmaker.models.quality import BacktestReport
 from matchmaker.models.reference import Nomenclature, ReferenceRow
 from matchmaker.models.register import RegisterEntry
 
 __all__ = [
     "Award",
     "AwardHolder",
+    "BacktestReport",
     "Buyer",
     "Directory",
     "DirectoryRow",
