@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from matchmaker.domain.errors import InvalidReferenceError
@@ -100,6 +100,10 @@ class Reference:
             raise InvalidReferenceError(
                 f"La version {self.integer('score.version')} du score n'existe pas dans la table « score »."
             ) from None
+
+    def weighing(self, formula: Formula) -> Reference:
+        """The same tables with another formula in force."""
+        return replace(self, formulas={**self.formulas, self.integer("score.version"): formula})
 
     def integer(self, key: str) -> int:
         return round(self[key])
