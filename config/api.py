@@ -11,6 +11,7 @@ from consortia.api import router as lots
 from geo.api import router as territory
 from matchmaker.api import firms, ocds, runs, sources
 from matchmaker.api_awards import router as awards
+from matchmaker.api_ranking import ranking
 
 
 class GuardedAPI(NinjaAPI):
@@ -37,6 +38,7 @@ api = GuardedAPI(
     urls_namespace="api",
 )
 api.add_router("/lots", lots)
+api.add_router("/lots", ranking)
 api.add_router("/firms", firms)
 api.add_router("/awards", awards)
 api.add_router("/runs", runs)

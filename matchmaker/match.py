@@ -21,13 +21,7 @@ from matchmaker.domain.trade import LotTrade
 from matchmaker.models import Firm, Lot, Match
 from matchmaker.needs import set_needs, yearly_eur
 from matchmaker.reference import reference
-
-TRUST = {
-    Firm.TradeSource.DECLARED: "trust.declared",
-    Firm.TradeSource.NAF: "trust.naf",
-    Firm.TradeSource.NAME: "trust.name",
-    Firm.TradeSource.KIND: "trust.kind",
-}
+from matchmaker.snapshot import TRUST
 
 
 def supply_version(fictitious: bool) -> str:
@@ -60,7 +54,7 @@ def _firm_index(_supply: str, _tables: str, fictitious: bool) -> FirmIndex:
             id=pk,
             point=Point(place.x, place.y),
             trades=tuple(trades),
-            trust=tables[TRUST[source]],
+            trust=tables[TRUST[Firm.TradeSource(source)]],
             capacity_eur=mid,
             low_eur=low,
             high_eur=high,

@@ -9,14 +9,17 @@ from django.contrib.gis.geos import Point as GeosPoint
 
 from geo.domain.distance import distance_km
 from geo.domain.point import Point
+from matchmaker.domain.evidence import COMMUNE, STATE
 from matchmaker.domain.index import FirmIndex
+from matchmaker.domain.score import PARTS, Parts, evidence_part, total
 from matchmaker.match import firm_index, match_lots
 from matchmaker.models import Firm, Lot, Match
 from matchmaker.reference import reference
-from tests.factories import make_firm, make_lot, make_tender
+from tests.factories import make_buyer, make_firm, make_lot, make_tender
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("places")]
 
+WINS = ({"T01": [2, STATE]}, {"T01": [2, STATE | COMMUNE]}, {"T07": [9, COMMUNE]})
 TOWNS = ("38185", "38421", "38151", "38169", "38229", "38563", "38382", "38545", "38140")
 
 
@@ -42,29 +45,42 @@ def matched(lot: Lot) -> list[Match]:
 
 def test_stored_parts_make_the_stored_score() -> None:
     firms()
-    tables = reference()
-    weights = [tables[f"score.{part}"] for part in ("trade", "distance", "capacity", "ess")]
+    formula = reference().formula
     found = matched(make_lot())
     assert len(found) == 9
     for match in found:
-        parts = [match.trade_part, match.distance_part, match.capacity_part, match.ess_part]
-        assert match.score == sum(weight * part for weight, part in zip(weights, parts, strict=True))
+        parts = Parts(*(getattr(match, f"{part}_part") for part in PARTS))
+        assert match.score == total(parts, formula)
         assert all(0 <= part <= 1 for part in parts)
 
 
 def test_stored_parts_are_those_of_the_firm_and_the_lot() -> None:
     """240 000 EUR over 24 months: 120 000 a year; the distance is by road, from the establishment."""
     firms()
-    lot = make_lot()
+    lot, formula = make_lot(), reference().formula
     for match in matched(lot):
         firm = match.firm
         km = 1.3 * distance_km(Point(firm.point.x, firm.point.y), Point(lot.point.x, lot.point.y))
+        low, mid, high = (
+            min(1, eur / 120_000) for eur in (firm.capacity_low_eur, firm.capacity_mid_eur, firm.capacity_high_eur)
+        )
         assert math.isclose(match.distance_km, km, abs_tol=1e-9)
-        assert math.isclose(match.distance_part, min(1, max(0, 1.5 - km / 25)), abs_tol=1e-12)
-        assert match.capacity_part == min(1, firm.capacity_mid_eur / 120_000)
+        assert math.isclose(match.distance_part, formula.decay(km / 25), abs_tol=1e-12)
+        assert math.isclose(match.capacity_part, (low + 2 * mid + high) / 4, abs_tol=1e-12)
         assert match.ess_part == (firm.ess == "yes")
         assert match.trade_part == (1.0 if firm.trade_source == "declared" else 0.8)
+        assert match.evidence_part == match.text_part == 0
         assert match.solo is (firm.capacity_mid_eur >= 120_000)
+
+
+def test_contracts_won_in_the_trade_are_evidence_and_more_so_with_that_kind_of_buyer() -> None:
+    formula = reference().formula
+    other, same, none = (make_firm(f"Propreté {n}", wins=wins) for n, wins in enumerate(WINS))
+    lot = make_lot(tender=make_tender(buyer=make_buyer(siret="21380185700015")))
+    parts = {match.firm_id: match.evidence_part for match in matched(lot)}
+    assert parts[none.pk] == 0
+    assert parts[other.pk] == evidence_part(2.0, 0.0, formula) > 0
+    assert parts[same.pk] == evidence_part(2.0, 1.0, formula) > parts[other.pk]
 
 
 def test_ranks_follow_scores_without_a_gap() -> None:
