@@ -2,6 +2,7 @@
 
 1. It arrives, is understood, kept and placed:  ``matchmaker.ingest`` (and firms deduced anew when tables changed,
    their commitments and the lots' missing amounts from awards: ``matchmaker.refresh``)
+   The map of the supply follows the firms:     ``matchmaker.supply_cells``
 2. It meets firms:                              ``matchmaker.match``
 3. It finds a team:                             ``consortia.build``
 4. It is shown:                                 ``frontend``
@@ -26,6 +27,7 @@ from matchmaker.queries import open_lots
 from matchmaker.reference import reference
 from matchmaker.refresh import refresh_from_awards
 from matchmaker.runs import close
+from matchmaker.supply_cells import refresh_supply
 from matchmaker.tasks import match
 
 CHUNK = 20
@@ -48,6 +50,7 @@ def start(as_of: date, *, force: bool = False, inline: bool = False) -> tuple[Ru
     """
     refresh_firms(timezone.localdate())
     refresh_from_awards(timezone.localdate())
+    refresh_supply()
     mark = fingerprint(as_of)
     if not force:
         known = Run.objects.exclude(state=Run.State.FAILED).first()  # a later run took over an earlier one's lots

@@ -18,6 +18,7 @@ from matchmaker.retry import note_retry, retry_asked, retry_stand
 from matchmaker.runs import advance, working
 from matchmaker.sources.catalogue import source
 from matchmaker.stand import stand_of, standing
+from matchmaker.supply_cells import refresh_supply
 from matchmaker.sync import sync as bring_up_to_date
 
 
@@ -96,3 +97,9 @@ def ask(key: str) -> None:
 def _send(task: Task, *arguments: object) -> None:
     with suppress(OperationalError):  # the broker is away: sync_due finds the request in the database
         task.delay(*arguments)
+
+
+@shared_task(name="matchmaker.refresh_supply")
+def refresh_supply_map() -> None:
+    """The map follows a capacity declared or a firm closed between two runs; nothing when no firm changed."""
+    refresh_supply()

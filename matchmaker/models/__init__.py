@@ -5,11 +5,12 @@ from matchmaker.models.directory import Directory, DirectoryRow
 from matchmaker.models.firm import Firm
 from matchmaker.models.imports import ImportRun, QuarantineItem, RawDocument, SourceState
 from matchmaker.models.linkage import LinkIndex, LinkName
-from matchmaker.models.match import Match, MatchNews, Run, SupplyCell
+from matchmaker.models.match import Match, MatchNews, Run
 from matchmaker.models.notice import Buyer, Lot, Publication, Tender
 from matchmaker.models.quality import BacktestReport
 from matchmaker.models.reference import Nomenclature, ReferenceRow
 from matchmaker.models.register import RegisterEntry
+from matchmaker.models.supply import SupplyCell, SupplyState, SupplyTotal
 
 __all__ = [
     "Award",
@@ -34,5 +35,7 @@ __all__ = [
     "Run",
     "SourceState",
     "SupplyCell",
+    "SupplyState",
+    "SupplyTotal",
     "Tender",
 ]

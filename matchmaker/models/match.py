@@ -60,30 +60,6 @@ class MatchNews(models.Model):
         return f"{self.lot_id} {self.firm_id} {self.kind}"
 
 
-class SupplyCell(models.Model):
-    """Firms of one trade in one square of the web-mercator grid of a zoom: what the supply map draws from afar."""
-
-    zoom = models.PositiveSmallIntegerField()  # the grid is 2**zoom cells wide
-    x = models.PositiveIntegerField()
-    y = models.PositiveIntegerField()
-    trade = models.CharField(max_length=3)  # "" = all trades
-    fictitious = models.BooleanField(default=False)
-    firms = models.PositiveIntegerField()
-    social = models.PositiveIntegerField()  # of those, ESS or inclusive
-    capacity_eur = models.BigIntegerField()  # middle estimates, a year
-    lon = models.FloatField()  # centre of gravity of its firms, where the mark is drawn
-    lat = models.FloatField()
-
-    class Meta:
-        ordering = ["zoom", "trade", "x", "y"]
-        constraints = [
-            models.UniqueConstraint(fields=["fictitious", "trade", "zoom", "x", "y"], name="supply_cell_once")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.zoom}/{self.x}/{self.y} {self.trade}"
-
-
 class Run(models.Model):
     """One matching-and-grouping run over the open lots; its progress is shown while it works."""
 
