@@ -2,36 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
-from matchmaker.domain.pair import pair
+import numpy as np
+
+from matchmaker.domain.answers import Answers, Array, appended
+from matchmaker.domain.batch import Lots, lots_of
 from matchmaker.domain.query import Answer, IndexedFirm, LotQuery
 from matchmaker.domain.reference import Reference
-from matchmaker.domain.score import Formula
+from matchmaker.domain.scan import Shard, scan
+from matchmaker.domain.segment import Segment, segments_of, trade_numbers
 
 
 class FirmIndex:
-    """Immutable. Build once, ask many times."""
+    """Immutable. Build once, ask many times; threads may share it."""
 
     def __init__(self, firms: Iterable[IndexedFirm], reference: Reference) -> None:
+        self._hold(segments_of(firms, reference), reference)
+
+    @classmethod
+    def over(cls, segments: Mapping[str, Segment], reference: Reference) -> FirmIndex:
+        """An index of segments made before, by trade; nothing is copied."""
+        index = cls.__new__(cls)
+        index._hold(segments, reference)
+        return index
+
+    def _hold(self, segments: Mapping[str, Segment], reference: Reference) -> None:
         self._tables = reference
-        self._firms = {firm.id: firm for firm in firms}
-        self._by_trade: dict[str, list[int]] = {}
-        for firm in self._firms.values():
-            for trade in firm.trades:
-                self._by_trade.setdefault(trade, []).append(firm.id)
+        self._numbers = trade_numbers(reference)
+        self._segments = {self._numbers[code]: segment for code, segment in segments.items() if len(segment)}
+
+    @property
+    def codes(self) -> Sequence[str]:
+        """Codes of trades by their number."""
+        return tuple(self._numbers)
 
     def __len__(self) -> int:
-        return len(self._firms)
+        """Firms, each once."""
+        ids = [segment.rows.id for segment in self._segments.values()]
+        return len(np.unique(np.concatenate(ids))) if ids else 0
 
-    def ask(self, lot: LotQuery, k: int, formula: Formula | None = None) -> Answer:
-        """Exact best k firms of a lot. One firm counts once, in the trade it scores best in.
+    def ask(self, lot: LotQuery, k: int) -> Answer:
+        """Exact best k firms of a lot. One firm counts once, in the trade it scores best in."""
+        return self.ask_many([lot], k)[0]
 
-        ``formula``: a person's own weights for this question, else the formula in force.
-        """
-        tables = self._tables if formula is None else self._tables.weighing(formula)
-        codes = {trade for need in lot.trades for trade, _ in need.options}
-        ids = {pk for code in codes for pk in self._by_trade.get(code, ())}
-        found = [one for pk in ids if (one := pair(self._firms[pk], lot, tables)) is not None]
-        found.sort(key=lambda one: (-one.score, one.id))
-        return Answer(tuple(found[:k]), len(found), sum(one.solo for one in found))
+    def ask_many(self, queries: Sequence[LotQuery], k: int, shard: Shard | None = None) -> list[Answer]:
+        """One answer a lot. ``shard`` (low, high): only firms whose Hilbert key is in that half-open range."""
+        return self.ask_arrays(queries, k, shard).objects(queries, self.codes)
+
+    def ask_arrays(
+        self, queries: Sequence[LotQuery], k: int, shard: Shard | None = None, *, counts: bool = True, threads: int = 1
+    ) -> Answers:
+        """The same as columns. Without ``counts`` firms in reach are not counted, which is quicker."""
+        lots = lots_of(queries, self._numbers)
+        return self.search(lots, np.arange(len(queries)), k, shard, counts=counts, threads=threads)
+
+    def search(
+        self,
+        lots: Lots,
+        chosen: Array,
+        k: int,
+        shard: Shard | None = None,
+        *,
+        counts: bool = True,
+        threads: int = 1,  # noqa: ARG002
+    ) -> Answers:
+        """Answers of the ``chosen`` lots among columns made before."""
+        answers = [scan(self._segments, lots, int(lot), self._tables, k, shard, counts) for lot in chosen]
+        return appended(answers)
