@@ -12,6 +12,7 @@ from geo.api import router as territory
 from matchmaker.api import firms, ocds, runs, sources
 from matchmaker.api_awards import router as awards
 from matchmaker.api_ranking import ranking
+from matchmaker.api_why import why
 
 
 class GuardedAPI(NinjaAPI):
@@ -39,6 +40,7 @@ api = GuardedAPI(
 )
 api.add_router("/lots", lots)
 api.add_router("/lots", ranking)
+api.add_router("/lots", why)
 api.add_router("/firms", firms)
 api.add_router("/awards", awards)
 api.add_router("/runs", runs)

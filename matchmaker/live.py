@@ -15,9 +15,9 @@ from django.db.models import Count, Max, QuerySet, Sum
 
 from matchmaker.domain.pair import pair
 from matchmaker.domain.query import Answer, Found, LotQuery
-from matchmaker.domain.trade import lot_trades
 from matchmaker.match import firm_index, lot_query
 from matchmaker.models import Firm, Lot, Match
+from matchmaker.needs import needs_of
 from matchmaker.queries import current_as_of, open_lots, with_commune
 from matchmaker.reference import reference
 from matchmaker.snapshot import indexed
@@ -39,7 +39,7 @@ def rank_live(
     ``lot.tender.buyer`` fetched beforehand saves two queries. Empty when the lot names no trade or no place.
     """
     tables = reference()
-    query = lot_query(lot, lot_trades(lot.cpvs, tables), tables)
+    query = lot_query(lot, needs_of(lot, tables), tables)
     if query is None:
         return NOBODY
     narrowed = replace(query, kinds=kinds, ess_only=ess_only, within_km=within_km, solo_only=solo_only)
@@ -105,5 +105,5 @@ def _state(as_of: date, fictitious: bool) -> str:
 def _open_queries(_state: str, as_of: date, fictitious: bool, _tables: str) -> Sequence[tuple[int, LotQuery]]:
     tables = reference()
     lots = _open(as_of, fictitious).select_related("tender__buyer").order_by("pk")
-    asked = ((lot.pk, lot_query(lot, lot_trades(lot.cpvs, tables), tables)) for lot in lots.iterator(2_000))
+    asked = ((lot.pk, lot_query(lot, needs_of(lot, tables), tables)) for lot in lots.iterator(2_000))
     return [(pk, query) for pk, query in asked if query is not None]

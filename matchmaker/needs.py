@@ -8,9 +8,14 @@ from matchmaker.domain.trade import LotTrade, lot_trades
 from matchmaker.models import Lot
 
 
+def needs_of(lot: Lot, reference: Reference) -> tuple[LotTrade, ...]:
+    """The trades a lot asks for. No query."""
+    return lot_trades(lot.cpvs, reference)
+
+
 def set_needs(lot: Lot, reference: Reference) -> tuple[LotTrade, ...]:
     """Deduce the needs of a lot and set them on the row (not saved)."""
-    needs = lot_trades(lot.cpvs, reference)
+    needs = needs_of(lot, reference)
     lot.needs = [
         {"trade": need.trade, "fit": need.fit, "share": need.share, "options": [code for code, _ in need.options]}
         for need in needs
