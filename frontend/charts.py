@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from consortia.queries import Team
 from frontend import words
+from matchmaker.domain.score import PARTS, Parts
 from matchmaker.models import Match
 from matchmaker.queries import PublicFirm
 
@@ -43,12 +44,15 @@ class ScorePart:
         return 100 * self.value
 
 
-def score_parts(match: Match, weights: Mapping[str, float]) -> list[ScorePart]:
+def parts_of(match: Match) -> Parts:
+    """The parts stored with a match."""
+    return Parts(*(getattr(match, f"{part}_part") for part in PARTS))
+
+
+def score_parts(parts: Parts, weights: Mapping[str, float]) -> list[ScorePart]:
     labels = part_labels()
-    return [
-        ScorePart(key, labels[key], weight, max(0.0, min(1.0, getattr(match, f"{key}_part"))))
-        for key, weight in weights.items()
-    ]
+    values = parts._asdict()
+    return [ScorePart(key, labels[key], weight, max(0.0, min(1.0, values[key]))) for key, weight in weights.items()]
 
 
 def score_sentence(parts: list[ScorePart]) -> str:

@@ -10,11 +10,11 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils import timezone
 
-from consortia.queries import LotCard, LotView
+from consortia.queries import LotCard
 from frontend import words
-from matchmaker.domain.score import PARTS
-from matchmaker.models import Award, Directory, DirectoryRow, Match, QuarantineItem
-from matchmaker.queries import PublicFirm, public_firm
+from frontend.ranking import Ranking, Row
+from matchmaker.models import Award, Directory, DirectoryRow, Lot, QuarantineItem
+from matchmaker.queries import public_firm
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 BOM = "\ufeff"  # spreadsheets then read the accents right
@@ -93,6 +93,7 @@ RANKING_COLUMNS = [
     "capacite_moyenne_eur_estimation",
     "capacite_haute_eur_estimation",
     "capable_seule",
+    "poids",
     "fictif",
     "source",
     "calcule_au",
@@ -181,26 +182,30 @@ def _award_row(award: Award, as_of: date) -> list[object]:
     ]
 
 
-def ranking_csv(view: LotView, as_of: date) -> HttpResponse:
-    rows = (_ranking_row(row.match, row.firm, as_of) for row in view.ranked if not row.firm.masked)
-    return _answer(f"lot-{view.lot.pk}-classement", RANKING_COLUMNS, rows)
+def ranking_csv(lot: Lot, ranking: Ranking, as_of: date) -> HttpResponse:
+    """The rows as shown; ``poids`` says with which weights, as a person may have set their own."""
+    weights = " ".join(f"{part}={points:.4g}" for part, points in ranking.weights.items())
+    rows = (_ranking_row(row, weights, as_of) for row in ranking.rows if not row.firm.masked)
+    return _answer(f"lot-{lot.pk}-classement", RANKING_COLUMNS, rows)
 
 
-def _ranking_row(match: Match, firm: PublicFirm, as_of: date) -> list[object]:
+def _ranking_row(row: Row, weights: str, as_of: date) -> list[object]:
+    firm = row.firm
     return [
-        match.rank,
+        row.rank,
         firm.siret,
         firm.name,
         firm.city,
         firm.kind,
         words.ESS.get(firm.ess, ""),
-        f"{match.score:.1f}",
-        *(f"{part:.2f}" for part in (getattr(match, f"{name}_part") for name in PARTS)),
-        f"{match.distance_km:.0f}",
+        f"{row.score:.1f}",
+        *(f"{part.value:.2f}" for part in row.parts),
+        f"{row.distance_km:.0f}",
         firm.capacity_low_eur,
         firm.capacity_mid_eur,
         firm.capacity_high_eur,
-        yes_or_no(match.solo),
+        yes_or_no(row.solo),
+        weights,
         yes_or_no(firm.fictitious),
         firm.source,
         as_of.isoformat(),

@@ -11,6 +11,7 @@ from django.contrib.gis.geos import Polygon
 from django.db.models import F, Func, Value
 
 from consortia.queries import LotView, Team
+from frontend.ranking import Row
 from geo.models import Commune
 from matchmaker.models import Firm, Match
 from matchmaker.queries import PublicFirm, public_firm
@@ -48,8 +49,8 @@ def _firm(firm: PublicFirm, **properties: Any) -> Json | None:
     )
 
 
-def lot_map(view: LotView) -> Json:
-    """The lot, its uncertainty, its firms, and a link from the lot to each member of each grouping."""
+def lot_map(view: LotView, rows: list[Row]) -> Json:
+    """The lot, its uncertainty, the firms listed, and a link from the lot to each member of each grouping."""
     features: list[Json | None] = []
     if view.lot.point:
         features.append(
@@ -61,8 +62,8 @@ def lot_map(view: LotView) -> Json:
                 circle_km=view.lot.uncertainty_km,
             )
         )
-    ranked = {row.firm.siret for row in view.ranked}
-    features += [_firm(row.firm, rank=row.match.rank, solo=row.match.solo) for row in view.ranked]
+    ranked = {row.firm.siret for row in rows}
+    features += [_firm(row.firm, rank=row.rank, solo=row.solo) for row in rows]
     for team in view.teams:
         for one in team.members:
             if one.firm.siret not in ranked:

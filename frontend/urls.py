@@ -3,15 +3,16 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from frontend.pages import directories, expiring, firms, imports, lots, runs, sources
+from frontend.pages import directories, expiring, firms, imports, lots, ranking, runs, sources
 
 urlpatterns = [
     path("", lots.home, name="home"),
     path("lots/", lots.lots, name="lots"),
     path("lots/export.csv", lots.lots_csv, name="lots-csv"),
     path("lots/<int:lot_id>/", lots.lot, name="lot"),
-    path("lots/<int:lot_id>/ranking.csv", lots.ranking_csv, name="lot-ranking-csv"),
-    path("lots/<int:lot_id>/map.json", lots.lot_map, name="lot-map"),
+    path("lots/<int:lot_id>/ranking/", ranking.part, name="lot-ranking"),
+    path("lots/<int:lot_id>/ranking.csv", ranking.ranking_csv, name="lot-ranking-csv"),
+    path("lots/<int:lot_id>/map.json", ranking.lot_map, name="lot-map"),
     path("lots/<int:lot_id>/context.json", lots.lot_context, name="lot-context"),
     path("firms/<str:siret>/", firms.firm, name="firm"),
     path("firms/<str:siret>/map.json", firms.firm_map, name="firm-map"),

@@ -15,6 +15,7 @@ from django.db.models import Count, Max, QuerySet, Sum
 
 from matchmaker.domain.pair import pair
 from matchmaker.domain.query import Answer, Found, LotQuery
+from matchmaker.domain.score import Formula
 from matchmaker.match import firm_index, lot_query
 from matchmaker.models import Firm, Lot, Match
 from matchmaker.needs import needs_of
@@ -33,8 +34,11 @@ def rank_live(
     within_km: float | None = None,
     solo_only: bool = False,
     k: int | None = None,
+    formula: Formula | None = None,
 ) -> Answer:
     """The best ``k`` firms of a lot (as many as a run keeps), among those a person asks for; see ``LotQuery``.
+
+    ``formula``: the weights of the person who asks, else those in force.
 
     ``lot.tender.buyer`` fetched beforehand saves two queries. Empty when the lot names no trade or no place.
     """
@@ -44,7 +48,7 @@ def rank_live(
         return NOBODY
     narrowed = replace(query, kinds=kinds, ess_only=ess_only, within_km=within_km, solo_only=solo_only)
     index = firm_index(tables, fictitious=lot.tender.fictitious)
-    return index.ask(narrowed, settings.MATCHES_PER_LOT if k is None else k)
+    return index.ask(narrowed, settings.MATCHES_PER_LOT if k is None else k, formula)
 
 
 def as_matches(lot: Lot, answer: Answer) -> list[Match]:

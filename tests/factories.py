@@ -175,6 +175,8 @@ def make_match(lot: Lot, firm: Firm, **more: Any) -> Match:
         "score": 90.0 - 4 * rank,
         "trade": firm.trades[0] if firm.trades else "T01",
         "trade_part": 0.8,
+        "text_part": 0.25,
+        "evidence_part": 0.2,
         "distance_part": max(0.1, 1 - 0.08 * rank),
         "capacity_part": min(1.0, firm.capacity_mid_eur / 120_000),
         "ess_part": 1.0 if firm.ess == Firm.Ess.YES else 0.0,

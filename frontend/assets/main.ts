@@ -1,6 +1,7 @@
 // What every page needs: htmx, and a few touches the page works without.
 import "./style.css";
 import htmx from "htmx.org";
+import { dropUsualWeights, listenToRanking } from "./ranking";
 import { listenToShortcuts } from "./shortcuts";
 
 declare global {
@@ -23,6 +24,14 @@ document.addEventListener("htmx:config:request", (event) => {
   for (const [name, value] of [...request.body.entries()]) {
     if (value === "" || (name === "sort" && value === "deadline")) request.body.delete(name);
   }
+  dropUsualWeights(request.body);
+});
+
+// The link that was followed is gone with the part it replaced: the keyboard goes on from the heading.
+document.addEventListener("htmx:after:swap", (event) => {
+  const source = (event as CustomEvent<{ ctx: { sourceElement: Element } }>).detail.ctx.sourceElement;
+  if (!source.isConnected) document.querySelector<HTMLElement>("#ranking-title")?.focus({ preventScroll: true });
 });
 
 listenToShortcuts();
+listenToRanking();

@@ -67,8 +67,16 @@ class LinkedMap {
 
   constructor(
     private readonly map: maplibregl.Map,
-    private readonly features: Drawn,
+    private features: Drawn,
   ) {}
+
+  /** Draw what the list beside now holds; the grouping drawn stays. */
+  redraw(features: Drawn): void {
+    this.features = features;
+    const picked = document.querySelector<HTMLInputElement>("[data-team-picker] input:checked");
+    if (picked) this.team(Number(picked.value));
+    else (this.map.getSource("features") as maplibregl.GeoJSONSource).setData(features);
+  }
 
   /** Light a firm or a lot on the map and in every list of the page. */
   light(key: string | null): void {
@@ -152,6 +160,21 @@ function pickTeam(linked: LinkedMap): void {
   }
 }
 
+/** A list that was filtered names the address of its features: the map follows it. */
+function followList(linked: LinkedMap, drawn: string): void {
+  let shown = drawn;
+  document.addEventListener("htmx:after:swap", () => {
+    const url = document.querySelector<HTMLElement>("[data-map-features]")?.dataset["mapFeatures"];
+    if (!url || url === shown) return;
+    shown = url;
+    json<Drawn>(url)
+      .then((features) => {
+        if (url === shown) linked.redraw(prepared(features));
+      })
+      .catch((error: unknown) => console.warn("carte", error));
+  });
+}
+
 async function draw(box: HTMLElement): Promise<void> {
   const { features: url = "", context = "", tiles = "none" } = box.dataset;
   const features = prepared(await json<Drawn>(url));
@@ -182,6 +205,7 @@ async function draw(box: HTMLElement): Promise<void> {
   const linked = new LinkedMap(map, features);
   listen(map, linked);
   pickTeam(linked);
+  followList(linked, url);
   box.dataset["state"] = "drawn";
   if (context) {
     const backdrop = await json<Backdrop>(context);

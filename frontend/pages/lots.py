@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.gzip import gzip_page
@@ -20,14 +20,14 @@ from frontend.access import login_not_required
 from frontend.facets import SORT_LABELS, chips, facet_groups
 from frontend.hiring import panel
 from frontend.history import history_of
+from frontend.pages.ranking import asked, context_of
 from matchmaker.hiring import hiring_near
 from matchmaker.labels import labels_of
 from matchmaker.models import Lot
-from matchmaker.queries import current_as_of, formula, labels, lot_filter, running_run, start_of, stock
+from matchmaker.queries import current_as_of, labels, lot_filter, running_run, start_of, stock
 
 PAGE_SIZE = 20
 CSV_ROWS = 5000
-FIRST_FIRMS = 8
 
 
 @login_not_required
@@ -88,26 +88,18 @@ def lot(request: HttpRequest, lot_id: int) -> HttpResponse:
     view = _view_or_404(lot_id)
     as_of = current_as_of()
     trades = labels("trade")
-    need = view.outcome.yearly_eur if view.outcome else None
-    weights = formula().weights
-    rows = _ranking_rows(view, need, weights)
+    kinds = labels("kind")
+    it = asked(view.lot, request.GET, [row.match for row in view.ranked])
     near = hiring_near(view.lot)
     cpvs = labels_of("cpv", view.lot.cpvs)
-    context = {
+    context = context_of(it, kinds) | {
         "as_of": as_of,
         "view": view,
-        "lot": view.lot,
         "tender": view.lot.tender,
         "main_trade": trades.get(view.lot.trades[0], "") if view.lot.trades else "",
         "needs": [(_need_label(need, trades), 100 * need.get("share", 1)) for need in view.lot.needs],
-        "need": need,
-        "first_rows": rows[:FIRST_FIRMS],
-        "more_rows": rows[FIRST_FIRMS:],
-        "rows": rows,
-        "weights": charts.part_weights(weights),
         "teams": [(team, charts.shares(team)) for team in view.teams],
         "gaps": [charts.gap_bar(gap, trades) for gap in (view.outcome.gaps if view.outcome else [])],
-        "kinds": labels("kind"),
         "trades": trades,
         "fictitious": view.fictitious,
         "run": running_run(),
@@ -132,40 +124,13 @@ def _need_label(need: dict[str, Any], trades: dict[str, str]) -> str:
     return f" {_('ou')} ".join(trades.get(code, code) for code in codes)
 
 
-def _ranking_rows(view: LotView, need: int | None, weights: dict[str, float]) -> list[dict[str, object]]:
-    scale = charts.capacity_scale([row.firm for row in view.ranked], need)
-    rows = []
-    for row in view.ranked:
-        parts = charts.score_parts(row.match, weights)
-        rows.append(
-            {
-                "match": row.match,
-                "firm": row.firm,
-                "parts": parts,
-                "sentence": charts.score_sentence(parts),
-                "capacity": charts.capacity_interval(row.firm, scale, need),
-            }
-        )
-    return rows
-
-
-@login_not_required
-@require_safe
-def ranking_csv(_request: HttpRequest, lot_id: int) -> HttpResponse:
-    return exports.ranking_csv(_view_or_404(lot_id), current_as_of())
-
-
-@login_not_required
-@require_safe
-def lot_map(_request: HttpRequest, lot_id: int) -> HttpResponse:
-    return JsonResponse(geojson.lot_map(_view_or_404(lot_id)))
-
-
 @login_not_required
 @require_safe
 @gzip_page
 def lot_context(_request: HttpRequest, lot_id: int) -> HttpResponse:
-    return backdrop_answer(geojson.lot_map(_view_or_404(lot_id)))
+    view = _view_or_404(lot_id)
+    rows = asked(view.lot, QueryDict(), [row.match for row in view.ranked]).ranking.rows
+    return backdrop_answer(geojson.lot_map(view, rows))
 
 
 def backdrop_answer(drawn: geojson.Json) -> HttpResponse:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from matchmaker.domain.batch import Lots, lots_of
 from matchmaker.domain.query import Answer, IndexedFirm, LotQuery
 from matchmaker.domain.reference import Reference
 from matchmaker.domain.scan import Shard, scan
+from matchmaker.domain.score import Formula
 from matchmaker.domain.segment import Segment, segments_of, trade_numbers
 
 
@@ -42,9 +44,19 @@ class FirmIndex:
         ids = [segment.rows.id for segment in self._segments.values()]
         return len(np.unique(np.concatenate(ids))) if ids else 0
 
-    def ask(self, lot: LotQuery, k: int) -> Answer:
-        """Exact best k firms of a lot. One firm counts once, in the trade it scores best in."""
-        return self.ask_many([lot], k)[0]
+    def ask(self, lot: LotQuery, k: int, formula: Formula | None = None) -> Answer:
+        """Exact best k firms of a lot. One firm counts once, in the trade it scores best in.
+
+        ``formula``: a person's own weights for this question, else the formula in force.
+        """
+        index = self if formula is None else self.weighing(formula)
+        return index.ask_many([lot], k)[0]
+
+    def weighing(self, formula: Formula) -> FirmIndex:
+        """The same firms under another formula; nothing is copied."""
+        index = copy(self)
+        index._tables = self._tables.weighing(formula)
+        return index
 
     def ask_many(self, queries: Sequence[LotQuery], k: int, shard: Shard | None = None) -> list[Answer]:
         """One answer a lot. ``shard`` (low, high): only firms whose Hilbert key is in that half-open range."""

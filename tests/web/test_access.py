@@ -15,7 +15,7 @@ from config.api import api
 from tests.factories import make_quarantine
 
 PUBLIC = {
-    "home", "lots", "lots-csv", "lot", "lot-ranking-csv", "lot-map", "lot-context", "firm", "firm-map",
+    "home", "lots", "lots-csv", "lot", "lot-ranking", "lot-ranking-csv", "lot-map", "lot-context", "firm", "firm-map",
     "firm-context", "expiring", "expiring-csv", "runs", "sources", "source", "login", "set_language",
 }  # fmt: skip
 

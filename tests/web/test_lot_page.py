@@ -42,12 +42,13 @@ def test_clauses_are_told_in_words(client: Client, territory: Territory) -> None
 def test_each_score_is_shown_by_its_parts(client: Client, territory: Territory) -> None:
     page = client.get(f"/lots/{territory.group.pk}/").content.decode()
     assert page.count('class="part part-trade"') == 12
-    assert 'aria-label="Métier 36 sur 45, Proximité 23 sur 25, Capacité 20 sur 20, ESS 0 sur 10"' in page
+    said = "Métier 34 sur 42, Mots 2 sur 6, Proximité 22 sur 24, Capacité 16 sur 16, Références 1 sur 4, ESS 0 sur 8"
+    assert f'aria-label="{said}"' in page
 
 
 def test_the_ranking_has_its_table(client: Client, territory: Territory) -> None:
     text = text_of(client, f"/lots/{territory.group.pk}/")
-    assert "Rang Entreprise Score Métier /45 Proximité /25 Capacité /20 ESS /10 Distance" in text
+    assert ("Rang Entreprise Score Métier /42 Mots /6 Proximité /24 Capacité /16 Références /4 ESS /8 Distance") in text
 
 
 def test_capacities_are_intervals_called_estimations(client: Client, territory: Territory) -> None:

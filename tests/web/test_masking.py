@@ -53,7 +53,11 @@ def addresses(hidden: Territory) -> list[str]:
             f"/lots/{lot.pk}/",
             f"/lots/{lot.pk}/map.json",
             f"/lots/{lot.pk}/context.json",
+            f"/lots/{lot.pk}/?within=120&w_distance=90",
+            f"/lots/{lot.pk}/ranking/?within=120",
             f"/lots/{lot.pk}/ranking.csv",
+            f"/lots/{lot.pk}/ranking.csv?within=120",
+            f"/lots/{lot.pk}/map.json?within=120",
             f"/api/lots/{lot.pk}",
         ]
     return found
@@ -61,7 +65,7 @@ def addresses(hidden: Territory) -> list[str]:
 
 def test_no_page_nor_endpoint_leaks_the_name_or_the_address(client: Client, hidden: Territory) -> None:
     for address in addresses(hidden):
-        response = client.get(address)
+        response = client.get(address, headers={"HX-Request": "true"})
         assert response.status_code == 200, address
         body = response.content.decode().replace('value="Fernande"', "").replace("« Fernande »", "")
         body = body.replace("q=Fernande", "")
@@ -71,7 +75,7 @@ def test_no_page_nor_endpoint_leaks_the_name_or_the_address(client: Client, hidd
 
 def test_every_public_address_that_shows_a_firm_is_in_this_test(hidden: Territory) -> None:
     names = {"lots", "lots-csv", "lot", "lot-ranking-csv", "lot-map", "lot-context", "firm", "firm-map", "firm-context"}
-    names |= {"expiring", "expiring-csv"}
+    names |= {"expiring", "expiring-csv", "lot-ranking"}
     from frontend.urls import urlpatterns
 
     known = {pattern.name for pattern in urlpatterns} - {"home", "login", "logout", "imports", "runs", "sources"}
@@ -97,7 +101,8 @@ def test_its_point_is_moved_to_its_commune(hidden: Territory) -> None:
 
 def test_it_is_absent_from_exports(client: Client, hidden: Territory) -> None:
     assert hidden.masked is not None
-    for address in ("/lots/export.csv", f"/lots/{hidden.group.pk}/ranking.csv"):
+    ranking = f"/lots/{hidden.group.pk}/ranking.csv"
+    for address in ("/lots/export.csv", ranking, f"{ranking}?within=120"):
         body = client.get(address).content.decode()
         assert hidden.masked.siret not in body
         assert MASKED_NAME not in body
