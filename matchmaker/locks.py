@@ -26,6 +26,31 @@ def holding(name: str, message: str = "") -> Iterator[None]:
             cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [name])
 
 
+@contextmanager
+def alone(name: str) -> Iterator[None]:
+    """Hold a lock that others share, once they let go of it; those who come meanwhile wait."""
+    with _waited(name, "pg_advisory_lock", "pg_advisory_unlock"):
+        yield
+
+
+@contextmanager
+def sharing(name: str) -> Iterator[None]:
+    """Hold a lock together with others who share it; wait for the one who holds it alone."""
+    with _waited(name, "pg_advisory_lock_shared", "pg_advisory_unlock_shared"):
+        yield
+
+
+@contextmanager
+def _waited(name: str, lock: str, unlock: str) -> Iterator[None]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {lock}(hashtext(%s))", [name])
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {unlock}(hashtext(%s))", [name])
+
+
 def held(names: Iterable[str]) -> set[str]:
     """Which of these locks some living process holds. One query."""
     with connection.cursor() as cursor:

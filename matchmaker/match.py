@@ -12,12 +12,14 @@ from django.db.models import Case, Count, F, Max, QuerySet, When
 from django.utils import timezone
 
 from geo.domain.point import Point
+from matchmaker.changes import MATCHING
 from matchmaker.domain.evidence import buyer_kind
 from matchmaker.domain.index import FirmIndex
 from matchmaker.domain.notice import Reservation
 from matchmaker.domain.query import Answer, IndexedFirm, LotQuery, Wins
 from matchmaker.domain.reference import Reference
 from matchmaker.domain.trade import LotTrade
+from matchmaker.locks import sharing
 from matchmaker.models import Firm, Lot, Match
 from matchmaker.needs import set_needs, yearly_eur
 from matchmaker.reference import reference
@@ -94,6 +96,7 @@ def lot_query(lot: Lot, needs: tuple[LotTrade, ...], tables: Reference) -> LotQu
     )
 
 
+@sharing(MATCHING)
 def match_lots(lot_ids: Iterable[int], run_id: int | None = None) -> int:
     """Match these lots anew; each lot changes in one transaction. Returns how many were matched."""
     tables = reference()
@@ -118,7 +121,7 @@ def held(lot: Lot) -> bool:
 
 def _store(lot: Lot, answer: Answer, run_id: int | None) -> None:
     lot.supply_count, lot.solo_count = answer.supply, answer.solo
-    lot.match_state = _state(lot, answer)
+    lot.match_state = state_of(lot, answer)
     lot.run_id, lot.matched_at = run_id, timezone.now()
     with transaction.atomic():
         if not held(lot):

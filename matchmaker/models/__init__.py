@@ -1,6 +1,7 @@
 """Tables of the matchmaker, one concept a file."""
 
 from matchmaker.models.award import Award, AwardHolder
+from matchmaker.models.change import PendingChange
 from matchmaker.models.directory import Directory, DirectoryRow
 from matchmaker.models.firm import Firm
 from matchmaker.models.imports import ImportRun, QuarantineItem, RawDocument, SourceState
@@ -27,6 +28,7 @@ __all__ = [
     "Match",
     "MatchNews",
     "Nomenclature",
+    "PendingChange",
     "Publication",
     "QuarantineItem",
     "RawDocument",
