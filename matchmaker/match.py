@@ -144,7 +144,8 @@ def _store(lot: Lot, answer: Answer, run_id: int | None) -> None:
         )
 
 
-def _state(lot: Lot, answer: Answer) -> str:
+def state_of(lot: Lot, answer: Answer) -> str:
+    """What an answer means for the lot."""
     if not lot.needs:
         return Lot.MatchState.NO_TRADE
     if lot.point is None:

@@ -9,7 +9,7 @@ tells nothing twice. A lot that is no longer open keeps the answer it had when i
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import batched
@@ -19,7 +19,7 @@ from django.db.models import QuerySet
 
 from matchmaker.changes import MATCHING, waiting
 from matchmaker.domain.pair import pair
-from matchmaker.domain.query import Answer
+from matchmaker.domain.query import Answer, Found
 from matchmaker.domain.reference import Reference
 from matchmaker.locks import alone
 from matchmaker.match import firm_index, lot_query
@@ -66,9 +66,8 @@ def rematch() -> Rematched:
         corrected = {change.lot_id for change in changes if change.lot_id is not None}
         if everything := any(change.lot_id is None and change.firm_id is None for change in changes):
             corrected = set(lots.values_list("pk", flat=True))
-        candidates = near(known, lots, tables) | dict.fromkeys(corrected, known[:0])
         telling = not everything and len(changes) <= tables.integer("news.max_changes")
-        _bring_up(candidates, tables, done, telling=telling)
+        _bring_up(near(known, lots, tables), corrected, tables, done, telling=telling)
         PendingChange.objects.filter(pk__in=[change.pk for change in changes]).delete()
     publish(done.news)
     LOG.info("%s changes: %s lots asked again, %s rows written", done.changes, done.asked, done.written)
@@ -79,51 +78,56 @@ def rematch_lots(lot_ids: Iterable[int]) -> Rematched:
     """Match these lots again, those still open; what waits goes on waiting."""
     done = Rematched()
     with alone(MATCHING):
-        _bring_up(dict.fromkeys(lot_ids, []), reference(), done, telling=True)
+        _bring_up({}, set(lot_ids), reference(), done, telling=True)
     publish(done.news)
     return done
 
 
 def _bring_up(
-    candidates: Mapping[int, Sequence[Version]], tables: Reference, done: Rematched, *, telling: bool
+    near_lots: Mapping[int, Sequence[Version]],
+    corrected: set[int],
+    tables: Reference,
+    done: Rematched,
+    *,
+    telling: bool,
 ) -> None:
-    """Ask again the lots touched among candidates. A candidate without version is touched whatever firms do."""
+    """Ask again the lots that were ``corrected``, and of the others those a version really reaches."""
     index = cache(lambda fictitious: firm_index(tables, fictitious=fictitious))  # one look at the supply a pass
     best = tables.integer("news.best") if telling else 0
-    for batch in batched(sorted(candidates), BATCH, strict=False):
-        lots = watched().filter(pk__in=batch).select_related("tender__buyer").order_by("pk")
+    for batch in batched(sorted(near_lots.keys() | corrected), BATCH, strict=False):
         asked = []
-        for lot in lots:
-            one = _asked(lot, candidates[lot.pk], tables)
-            if one is None:
-                continue
-            if one.query is not None:
-                one.answer = index(lot.tender.fictitious).ask(one.query, settings.MATCHES_PER_LOT)
-            asked.append(one)
+        for lot in watched().filter(pk__in=batch).select_related("tender__buyer").order_by("pk"):
+            one = _about(lot, tables)
+            touched = _compare(one, near_lots.get(lot.pk, ()), tables)
+            if touched or lot.pk in corrected:
+                if one.query is not None:
+                    one.answer = index(lot.tender.fictitious).ask(one.query, settings.MATCHES_PER_LOT)
+                asked.append(one)
         written, news = rewrite(asked, best)
         done.asked += len(asked)
         done.written += written
         done.news += news
 
 
-def _asked(lot: Lot, near_it: Sequence[Version], tables: Reference) -> Asked | None:
-    """A lot about to be asked again, or None when no version is really in its reach."""
+def _about(lot: Lot, tables: Reference) -> Asked:
+    """A lot and its question, its trades deduced anew as a full matching does."""
     deduced = lot.needs, lot.trades
-    needs = set_needs(lot, tables)
-    query = lot_query(lot, needs, tables)
-    asked = Asked(lot, query, NOBODY, renamed=deduced != (lot.needs, lot.trades))
-    if near_it and query is not None:
-        touching = [version for version in near_it if reaches(version, lot, query, tables)]
-        if not touching:
-            return None
-        asked.arrived, asked.stronger = set(), set()
-        by_firm: dict[int, list[Version]] = {}
-        for version in near_it:
-            by_firm.setdefault(version.firm.id, []).append(version)
-        for firm, seen in by_firm.items():
-            were = [pair(version.firm, query, tables) for version in seen if not version.current]
-            if not any(were):
-                asked.arrived.add(firm)
-            if not any(one.solo for one in were if one):
-                asked.stronger.add(firm)
-    return asked
+    query = lot_query(lot, set_needs(lot, tables), tables)
+    return Asked(lot, query, NOBODY, renamed=deduced != (lot.needs, lot.trades))
+
+
+def _compare(one: Asked, seen: Iterable[Version], tables: Reference) -> bool:
+    """Whether any version of a changed firm reaches the lot; notes how each firm stood before."""
+    if one.query is None:
+        return False
+    touched = False
+    were: dict[int, list[Found]] = {}
+    for version in seen:
+        before = were.setdefault(version.firm.id, [])
+        if reaches(version, one.lot, one.query, tables):
+            touched = True
+            found = None if version.current else pair(version.firm, one.query, tables)
+            before += [found] if found else []
+    one.arrived = {firm for firm, before in were.items() if not before}
+    one.stronger = {firm for firm, before in were.items() if not any(found.solo for found in before)}
+    return touched

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -70,12 +70,13 @@ def _write(asked: Sequence[Asked], best: int) -> tuple[int, list[int]]:
     fresh: list[Row] = []
     news: list[tuple[int, Told]] = []
     for one in asked:
-        before, after = kept[one.lot.pk], [_row(found, rank) for rank, found in enumerate(one.answer.top, start=1)]
-        gone += [pk for row, pk in before.items() if row not in set(after)]
+        before = kept[one.lot.pk]
+        after = dict.fromkeys(_row(found, rank) for rank, found in enumerate(one.answer.top, start=1))
+        gone += [pk for row, pk in before.items() if row not in after]
         fresh += [(one.lot.pk, *row) for row in after if row not in before]
         if best:
             news += [(one.lot.pk, line) for line in _told(one, before, after, best)]
-    Match.objects.filter(pk__in=gone)._raw_delete("default")
+    Match.objects.filter(pk__in=gone).delete()
     _copy(fresh)
     _keep_counts(asked)
     return len(gone) + len(fresh), _keep_news(news)
@@ -94,14 +95,10 @@ def _row(found: Found, rank: int) -> Row:
     )
 
 
-def _told(one: Asked, before: Sequence[Row] | dict[Row, int], after: Sequence[Row], best: int) -> Iterator[Told]:
-    def places(rows: Sequence[Row] | dict[Row, int]) -> dict[int, Place]:
-        return {row[0]: Place(row[1], row[-1]) for row in rows}
-
+def _told(one: Asked, before: Iterable[Row], after: Iterable[Row], best: int) -> Iterator[Told]:
+    then, now = ({row[0]: Place(row[1], row[-1]) for row in rows} for rows in (before, after))
     first = one.lot.matched_at is None
-    return told(
-        places(before), places(after), best=best, first=first, arrived=one.arrived, stronger=one.stronger
-    )
+    return told(then, now, best=best, first=first, arrived=one.arrived, stronger=one.stronger)
 
 
 def _copy(rows: Sequence[Row]) -> None:

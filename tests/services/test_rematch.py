@@ -1,0 +1,234 @@
+"""After any change, re-matching what it touches leaves exactly what matching every open lot would."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from matchmaker.changes import waiting
+from matchmaker.match import match_lots
+from matchmaker.models import Firm, Lot, Match, PendingChange
+from matchmaker.queries import open_lots
+from matchmaker.rematch import rematch, rematch_lots
+from matchmaker.rewrite import COLUMNS
+from tests.factories import AS_OF, COMMUNES, make_commune, make_firm, make_lot, make_run, make_tender, point
+
+TRADES = ("T01", "T07", "T38")
+CPVS = {"T01": "90911200", "T07": "45442100", "T38": "79714000"}
+KINDS = ("", "", "", "EI", "ACI", "ESAT", "ETTI")
+
+
+def state() -> list[object]:
+    """Every match and every count, as stored."""
+    rows = Match.objects.order_by("lot_id", "rank").values_list("lot_id", *COLUMNS)
+    lots = Lot.objects.order_by("pk").values_list("pk", "supply_count", "solo_count", "match_state", "trades")
+    return [list(rows), list(lots)]
+
+
+def as_if_all_were_matched() -> list[object]:
+    match_lots(open_lots(AS_OF).values_list("pk", flat=True))
+    return state()
+
+
+def some_firm(dice: random.Random, **more: Any) -> Firm:
+    facts = {
+        "commune_code": dice.choice(list(COMMUNES)),
+        "trades": dice.sample(TRADES, dice.randint(1, 2)),
+        "inclusive_kind": dice.choice(KINDS),
+        "ess": dice.choice(("yes", "no", "verify")),
+        "capacity_eur": dice.randrange(0, 300_000, 5_000),
+        "declared_radius_km": dice.choice((None, None, 5.0, 60.0)),
+        "diffusion": dice.choice("OOOP"),
+    }
+    return make_firm("Firme", **(facts | more))
+
+
+def some_lot(dice: random.Random, **more: Any) -> Lot:
+    trade = dice.choice(TRADES)
+    facts = {
+        "commune": make_commune(dice.choice(list(COMMUNES))),
+        "cpvs": [CPVS[trade]],
+        "trades": [trade],
+        "amount_eur": dice.choice((None, 30_000, 240_000, 900_000)),
+        "reservation": dice.choice(("none", "none", "siae", "ess")),
+        "uncertainty_km": dice.choice((0.0, 3.0, 12.0)),
+        "insertion_hours": dice.choice((None, 500)),
+    }
+    return make_lot("Lot", **(facts | more))
+
+
+@pytest.fixture
+def dice(reference: None, settings: Any) -> random.Random:
+    """A territory of thirty firms and a dozen open lots, matched once; only five firms a lot are kept."""
+    settings.MATCHES_PER_LOT = 5
+    dice = random.Random(4)
+    for _ in range(30):
+        some_firm(dice)
+    for _ in range(12):
+        some_lot(dice)
+    make_run(AS_OF)
+    rematch()
+    return dice
+
+
+def declare(dice: random.Random, firm: Firm) -> None:
+    middle = dice.randrange(0, 400_000, 1_000)
+    firm.capacity_low_eur, firm.capacity_mid_eur, firm.capacity_high_eur = middle // 2, middle, middle * 2
+    firm.save()
+
+
+def close_or_open(dice: random.Random, firm: Firm) -> None:
+    firm.active = not firm.active
+    firm.save()
+
+
+def move(dice: random.Random, firm: Firm) -> None:
+    _, lon, lat, _ = COMMUNES[dice.choice(list(COMMUNES))]
+    firm.point = point(lon=lon + dice.uniform(-0.2, 0.2), lat=lat + dice.uniform(-0.2, 0.2))
+    firm.save()
+
+
+def change_trades(dice: random.Random, firm: Firm) -> None:
+    firm.trades = dice.sample(TRADES, dice.randint(0, 3))
+    firm.save()
+
+
+def become(dice: random.Random, firm: Firm) -> None:
+    firm.ess, firm.inclusive_kind = dice.choice(("yes", "no")), dice.choice(KINDS)
+    firm.save()
+
+
+def hide(dice: random.Random, firm: Firm) -> None:
+    firm.diffusion = "P" if firm.diffusion == "O" else "O"
+    firm.save()
+
+
+def win(dice: random.Random, firm: Firm) -> None:
+    Firm.objects.filter(pk=firm.pk).update(
+        wins={dice.choice(TRADES): [dice.randint(1, 9), 1]}, updated_at=timezone.now()
+    )
+
+
+def found(dice: random.Random, firm: Firm) -> None:
+    some_firm(dice)
+
+
+def correct_a_lot(dice: random.Random, firm: Firm) -> None:
+    lot = dice.choice(list(Lot.objects.all()))
+    lot.amount_eur, lot.cpvs = dice.choice((None, 50_000, 500_000)), [CPVS[dice.choice(TRADES)]]
+    lot.match_state = Lot.MatchState.PENDING
+    lot.save()
+
+
+def publish_a_lot(dice: random.Random, firm: Firm) -> None:
+    some_lot(dice, trades=[], needs=[], match_state="pending")
+
+
+def withdraw_a_lot(dice: random.Random, firm: Firm) -> None:
+    dice.choice(list(Lot.objects.all())).delete()
+
+
+CHANGES: list[Callable[[random.Random, Firm], None]] = [
+    declare, close_or_open, move, change_trades, become, hide, win, found, correct_a_lot, publish_a_lot, withdraw_a_lot,
+]  # fmt: skip
+
+
+@pytest.mark.django_db
+class TestTheSameAsAFullMatching:
+    @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+    def test_after_one_change(self, dice: random.Random, change: Callable[[random.Random, Firm], None]) -> None:
+        for _ in range(4):
+            change(dice, dice.choice(list(Firm.objects.all())))
+            rematch()
+            assert state() == as_if_all_were_matched()
+
+    @pytest.mark.parametrize("seed", range(6))
+    def test_after_many_changes_taken_together_or_apart(self, dice: random.Random, seed: int) -> None:
+        dice.seed(seed)
+        for _ in range(6):
+            for _ in range(dice.randint(1, 5)):
+                dice.choice(CHANGES)(dice, dice.choice(list(Firm.objects.all())))
+                if dice.random() < 0.3:  # a lot matched in between has seen a version that is no more
+                    match_lots([dice.choice(list(Lot.objects.values_list("pk", flat=True)))])
+            rematch()
+            assert state() == as_if_all_were_matched()
+            assert not waiting().exists()
+
+    def test_a_firm_that_moved_twice_leaves_the_place_between_too(self, dice: random.Random) -> None:
+        firm = some_firm(dice, trades=["T01"], diffusion="O", capacity_eur=900_000, ess="yes", declared_radius_km=8.0)
+        lot = some_lot(dice, cpvs=[CPVS["T01"]], commune=make_commune("38540"), reservation="none", uncertainty_km=0)
+        rematch()
+        for code in ("38540", "38185"):
+            firm.point = make_commune(code).point
+            firm.save()
+            match_lots([lot.pk])
+            if code == "38540":
+                assert lot.matches.filter(firm=firm).exists()
+        match_lots([lot.pk])
+        rematch()
+        assert not lot.matches.filter(firm=firm).exists()
+
+
+@pytest.mark.django_db
+class TestOnlyWhatIsTouched:
+    def test_a_change_that_matters_to_no_match_is_not_even_noted(self, dice: random.Random) -> None:
+        firm = Firm.objects.all()[0]
+        firm.website = "https://exemple.fr"
+        firm.save()
+        assert not PendingChange.objects.exists()
+
+    def test_a_lot_out_of_reach_is_not_asked_again(self, dice: random.Random) -> None:
+        Lot.objects.all().delete()
+        near = some_lot(dice, cpvs=[CPVS["T01"]], reservation="none", commune=make_commune("38185"))
+        far = some_lot(dice, cpvs=[CPVS["T01"]], reservation="none", commune=make_commune("38540"), uncertainty_km=0)
+        rematch()
+        before = {lot.pk: lot.matched_at for lot in Lot.objects.all()}
+        some_firm(dice, trades=["T01"], commune_code="38185", declared_radius_km=10, inclusive_kind="")
+        assert rematch().asked == 1
+        assert Lot.objects.get(pk=far.pk).matched_at == before[far.pk]
+        assert Lot.objects.get(pk=near.pk).matched_at > before[near.pk]
+
+    def test_rows_that_stay_true_are_not_written_again(self, dice: random.Random) -> None:
+        before = set(Match.objects.values_list("pk", flat=True))
+        declare(dice, Match.objects.filter(rank=5)[0].firm)
+        rematch()
+        kept = before & set(Match.objects.values_list("pk", flat=True))
+        assert len(kept) > len(before) / 2
+
+    def test_nothing_waits_is_nothing_done(self, dice: random.Random) -> None:
+        assert (rematch().changes, rematch().asked) == (0, 0)
+
+    def test_lots_can_be_matched_by_their_numbers(self, dice: random.Random) -> None:
+        lot = some_lot(dice, trades=[], needs=[])
+        other = some_lot(dice)
+        assert rematch_lots([lot.pk]).asked == 1
+        lot.refresh_from_db()
+        other.refresh_from_db()
+        assert lot.matched_at is not None
+        assert other.matched_at is None
+        assert waiting().filter(lot_id=other.pk).exists()
+
+    def test_a_closed_lot_keeps_the_answer_it_had(self, dice: random.Random) -> None:
+        lot = Lot.objects.filter(match_state="matched")[0]
+        lot.deadline = timezone.now() - timedelta(days=400)
+        lot.save()
+        rematch()
+        before = list(lot.matches.values_list("pk", *COLUMNS))
+        Firm.objects.update(capacity_low_eur=0, capacity_mid_eur=0, updated_at=timezone.now())
+        rematch()
+        assert list(lot.matches.values_list("pk", *COLUMNS)) == before
+
+    def test_a_lot_open_again_is_brought_up_to_date(self, dice: random.Random) -> None:
+        tender = make_tender(cancelled=True)
+        lot = some_lot(dice, tender=tender)
+        rematch()
+        assert not lot.matches.exists()
+        tender.cancelled = False
+        tender.save()
+        rematch()
+        assert state() == as_if_all_were_matched()
