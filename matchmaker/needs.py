@@ -9,8 +9,8 @@ from matchmaker.models import Lot
 
 
 def needs_of(lot: Lot, reference: Reference) -> tuple[LotTrade, ...]:
-    """The trades a lot asks for. No query."""
-    return lot_trades(lot.cpvs, reference)
+    """The trades a lot asks for, by its codes or, where they are vague, by its title. No query."""
+    return lot_trades(lot.cpvs, reference, lot.title)
 
 
 def set_needs(lot: Lot, reference: Reference) -> tuple[LotTrade, ...]:
@@ -18,6 +18,7 @@ def set_needs(lot: Lot, reference: Reference) -> tuple[LotTrade, ...]:
     needs = needs_of(lot, reference)
     lot.needs = [
         {"trade": need.trade, "fit": need.fit, "share": need.share, "options": [code for code, _ in need.options]}
+        | ({"by": "words"} if need.by_words else {})
         for need in needs
     ]
     lot.trades = list(dict.fromkeys(code for need in needs for code, _ in need.options))

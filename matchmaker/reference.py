@@ -46,6 +46,7 @@ def shipped_tables(folder: Path = FOLDER) -> Tables:
         "score": {row["version"]: dict(row) for row in rows("score")},
         "name_word": {row["word"]: dict(row) for row in rows("name_words")},
         "vague_naf": {row["naf"]: dict(row) for row in rows("vague_nafs")},
+        "lot_word": {row["words"]: dict(row) for row in rows("lot_words")},
     }
 
 
@@ -62,7 +63,7 @@ def load_reference() -> int:
             key=key,
             values=values,
             source=str(values.get("source", GUIDE)),
-            is_estimate=table in ("trade", "headcount", "kind", "score", "name_word", "vague_naf")
+            is_estimate=table in ("trade", "headcount", "kind", "score", "name_word", "vague_naf", "lot_word")
             or str(values.get("is_estimate", "0")) == "1",
         )
         for table, rows in tables.items()

@@ -114,5 +114,6 @@ class _Meeting:
         return Context(
             cpvs=tuple(lot.cpvs),
             trade_source=firm.trade_source,
+            by_words=any(need.by_words for need in self.needs),
             estimated=lot.amount_eur is None and lot.imputed_mid_eur is not None,
         )

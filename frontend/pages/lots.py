@@ -121,7 +121,8 @@ def _closed(one: Lot, as_of: date) -> bool:
 def _need_label(need: dict[str, Any], trades: dict[str, str]) -> str:
     """A need that several trades can meet names them all: "Petite enfance ou Aide à domicile"."""
     codes = need.get("options") or [need["trade"]]
-    return f" {_('ou')} ".join(trades.get(code, code) for code in codes)
+    label = f" {_('ou')} ".join(trades.get(code, code) for code in codes)
+    return f"{label} ({_("métier déduit des mots de l'avis")})" if need.get("by") == "words" else label
 
 
 @login_not_required

@@ -71,6 +71,7 @@ def _tables(rows: list[ReferenceRow]) -> list[dict[str, object]]:
         "kind": _("Types de structures inclusives"),
         "legal_form": _("Formes juridiques et ESS"),
         "name_word": _("Mots d'un nom qui disent un métier"),
+        "lot_word": _("Mots de l'intitulé d'un lot qui disent un métier"),
         "vague_naf": _("Codes NAF trop vagues pour dire un métier"),
     }
     tables = []

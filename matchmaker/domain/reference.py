@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from matchmaker.domain.errors import InvalidReferenceError
 from matchmaker.domain.score import Formula
+from matchmaker.domain.wording import words as roots
 
 __all__ = ["Band", "InvalidReferenceError", "Kind", "LegalForm", "Reference", "Trade", "build_reference"]
 
@@ -81,6 +82,7 @@ class Reference:
     formulas: Mapping[int, Formula]  # versions of the score, see ``formula``
     name_words: Mapping[str, tuple[str, ...]] = MappingProxyType({})  # word as in search_name -> trades
     vague_nafs: frozenset[str] = frozenset()  # codes that say nothing of what an inclusive firm does
+    lot_words: Mapping[frozenset[str], tuple[str, ...]] = MappingProxyType({})  # roots of a phrase of lots -> trades
 
     def __getitem__(self, key: str) -> float:
         """Value of a parameter by its key, e.g. ``reference["distance.road_factor"]``."""
@@ -111,7 +113,7 @@ class Reference:
 
 def build_reference(version: str, tables: Mapping[str, Mapping[str, Mapping[str, object]]]) -> Reference:
     """Check and assemble the tables ("trade", "headcount", "kind", "legal_form", "parameter", and where
-    present "name_word", "vague_naf").
+    present "name_word", "vague_naf", "lot_word").
 
     ``tables[name][key]`` is the row as read from CSV or from the database: values are texts or
     numbers. Raises :class:`InvalidReferenceError` naming the row that is wrong.
@@ -172,4 +174,7 @@ def build_reference(version: str, tables: Mapping[str, Mapping[str, Mapping[str,
         formulas=MappingProxyType(formulas),
         name_words=MappingProxyType({word: words(row, "trades") for word, row in tables.get("name_word", {}).items()}),
         vague_nafs=frozenset(tables.get("vague_naf", {})),
+        lot_words=MappingProxyType(
+            {frozenset(roots(told)): words(row, "trades") for told, row in tables.get("lot_word", {}).items()}
+        ),
     )

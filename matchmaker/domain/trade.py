@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from geo.domain.codes import search_name
 from matchmaker.domain.reference import Reference, Trade
+from matchmaker.domain.wording import words
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +15,12 @@ class LotTrade:
     """One need of a lot, ``share`` 0..1 of its amount.
 
     ``options`` are the trades any of which can meet it, each with the confidence 0..1 of the CPV
-    match; ``trade`` names the need by its first option.
+    match; ``trade`` names the need by its first option. ``by_words``: no code named it, the title's words did.
     """
 
     options: tuple[tuple[str, float], ...]
     share: float
+    by_words: bool = False
 
     @property
     def trade(self) -> str:
@@ -70,8 +72,43 @@ def trades_of_cpv(cpv: str, reference: Reference) -> dict[str, float]:
     return {code: reference[f"cpv.match_{length}"] for code, length in found.items()}
 
 
-def lot_trades(cpvs: Iterable[str], reference: Reference) -> tuple[LotTrade, ...]:
-    """The needs of a lot, main first; the first CPV is the main one.
+def trades_of_words(title: str, cpvs: Collection[str], reference: Reference) -> tuple[str, ...]:
+    """Trades a lot's title speaks of (table "lot_word"): every word of a phrase, in any order and inflection.
+
+    A phrase inside another one found says nothing ("nettoyage" in "nettoyage de vitres"). Only trades of the
+    divisions of the lot's codes, when it has any: a word never contradicts a code ("assurance de la flotte auto").
+    () when the title speaks of more than ``text.max_trades``.
+    """
+    told = set(words(title))
+    found = [phrase for phrase in reference.lot_words if phrase <= told]
+    divisions = {cpv[:2] for cpv in cpvs}
+    trades = {
+        code: None
+        for phrase in found
+        if not any(phrase < other for other in found)
+        for code in reference.lot_words[phrase]
+        if code in reference.trades
+        and (not divisions or any(cpv[:2] in divisions for cpv in reference.trades[code].cpvs))
+    }
+    return tuple(sorted(trades)) if len(trades) <= reference.integer("text.max_trades") else ()
+
+
+def lot_trades(cpvs: Iterable[str], reference: Reference, title: str = "") -> tuple[LotTrade, ...]:
+    """The needs of a lot: those its CPV codes name; where none is precise, the trades its title speaks of.
+
+    These are options of one need, as sure as ``text.trade_fit`` says: less than any precise code.
+    """
+    cpvs = tuple(cpvs)
+    needs = _coded_trades(cpvs, reference)
+    if not title or any(need.fit >= reference["cpv.match_4"] for need in needs):
+        return needs
+    trades = trades_of_words(title, cpvs, reference)
+    fit = reference["text.trade_fit"]
+    return (LotTrade(tuple((code, fit) for code in trades), 1.0, by_words=True),) if trades else needs
+
+
+def _coded_trades(cpvs: Iterable[str], reference: Reference) -> tuple[LotTrade, ...]:
+    """The needs of a lot by its codes, main first; the first CPV is the main one.
 
     A CPV that meets several trades alike opens one need with options. Vague needs (under 4 digits)
     go once a precise one is known; a need goes when another, narrower one is among its options.

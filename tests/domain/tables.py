@@ -35,6 +35,7 @@ def _read() -> Tables:
         "score": {row["version"]: dict(row) for row in rows("score")},
         "name_word": {row["word"]: dict(row) for row in rows("name_words")},
         "vague_naf": {row["naf"]: dict(row) for row in rows("vague_nafs")},
+        "lot_word": {row["words"]: dict(row) for row in rows("lot_words")},
     }
 
 

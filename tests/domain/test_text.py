@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from matchmaker.domain.errors import InvalidReferenceError
 from matchmaker.domain.pair import likeness
 from matchmaker.domain.query import Terms
-from matchmaker.domain.text import TextModel, TextModelError, TextSettings, firm_text, root, shared, words
+from matchmaker.domain.text import TextModel, TextModelError, TextSettings, firm_text, shared
+from matchmaker.domain.wording import root, words
 from tests.domain.tables import shipped
 
 SETTINGS = TextSettings(max_df=0.5, min_df=1, title_weight=3, max_chars=200)
@@ -43,7 +44,11 @@ def alike(firm: str, title: str, description: str = "") -> float:
         ("maçonnerie maçon MACONS", "macon"),
         ("paysagiste paysager paysagers", "paysag"),
         ("nettoyage nettoyages nettoyeur", "nettoy"),
-        ("plomberie", "plomb"),
+        ("plomberie plombiers", "plomberie"),
+        ("traiteur", "traiteur"),
+        ("traitement", "trait"),
+        ("terrasses", "terras"),
+        ("terrassements", "terrassement"),
         ("locaux local", "local"),
         ("eaux eau", "eau"),
         ("Légumes légume LEGUME", "legum"),

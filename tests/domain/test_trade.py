@@ -7,7 +7,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from matchmaker.domain.reference import Reference
-from matchmaker.domain.trade import firm_trades, lot_trades, match_length, naf_index, normalise_naf, trades_of_cpv
+from matchmaker.domain.trade import (
+    firm_trades,
+    lot_trades,
+    match_length,
+    naf_index,
+    normalise_naf,
+    trades_of_cpv,
+    trades_of_words,
+)
 from tests.domain.tables import shipped
 
 CPVS = sorted({cpv for trade in shipped().trades.values() for cpv in trade.cpvs})
@@ -155,3 +163,54 @@ def test_an_unknown_declared_trade_counts_for_nothing(reference: Reference) -> N
 
 def test_a_trade_declared_twice_counts_once_and_the_first_is_the_main_one(reference: Reference) -> None:
     assert firm_trades(["T07", "T01", "T07"], "", "", reference).trades == ("T07", "T01")
+
+
+# ---------------------------------------------------------------- trades told by a title
+
+
+@pytest.mark.parametrize(
+    ("title", "cpvs", "trades"),
+    [
+        ("Lot 8 : peintures", ["45000000"], ("T07",)),
+        ("Électricité courants faibles", ["45000000"], ("T13",)),
+        ("Gros-œuvre", ["45210000"], ("T09",)),
+        ("Nettoyage des vitres de la mairie", ["90000000"], ("T02",)),  # not just any cleaning
+        ("Plomberie — chauffage — électricité", ["45000000"], ("T13", "T14")),
+        ("Assurance de la flotte automobile", ["66514110"], ()),
+        ("Entretien de véhicules", ["50000000"], ("T45",)),
+        ("Entretien de véhicules", ["66000000"], ()),  # another division: the code is right
+        ("Entretien de véhicules", [], ("T45",)),
+        ("Peinture, plomberie, électricité et menuiserie", ["45000000"], ()),  # too many to tell one
+        ("Fourniture de traitements", ["55000000"], ()),  # no caterer
+        ("Étanchéité des toitures terrasses", ["45000000"], ("T12",)),  # no earthworks
+        ("Communications mobiles", ["39000000"], ()),  # no furniture
+        ("", ["45000000"], ()),
+    ],
+)
+def test_a_title_tells_trades_of_the_divisions_of_its_codes(
+    reference: Reference, title: str, cpvs: list[str], trades: tuple[str, ...]
+) -> None:
+    assert trades_of_words(title, cpvs, reference) == trades
+
+
+def test_a_precise_code_always_wins_over_words(reference: Reference) -> None:
+    assert lot_trades(["45310000"], reference, "Peinture") == lot_trades(["45310000"], reference)
+    assert lot_trades(["45000000", "45310000"], reference, "Peinture") == lot_trades(["45310000"], reference)
+
+
+def test_words_replace_a_vague_code_as_options_less_sure_than_any_precise_one(reference: Reference) -> None:
+    (need,) = lot_trades(["45000000"], reference, "Lot 7 : sols souples et peinture")
+    fit = reference["text.trade_fit"]
+    assert (need.options, need.share, need.by_words) == ((("T07", fit), ("T08", fit)), 1.0, True)
+    assert reference["cpv.match_3"] < fit < reference["cpv.match_4"]
+
+
+def test_without_telling_words_a_vague_code_keeps_its_trades(reference: Reference) -> None:
+    assert lot_trades(["45000000"], reference, "Rénovation du gymnase") == lot_trades(["45000000"], reference)
+    assert not any(need.by_words for need in lot_trades(["45000000"], reference))
+
+
+def test_every_phrase_names_trades_of_the_table_in_words_that_count(reference: Reference) -> None:
+    assert len(reference.lot_words) > 100
+    assert all(phrase and trades for phrase, trades in reference.lot_words.items())
+    assert {trade for trades in reference.lot_words.values() for trade in trades} <= set(reference.trades)

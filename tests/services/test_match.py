@@ -149,7 +149,8 @@ def test_a_partially_diffused_firm_is_measured_from_its_commune() -> None:
     ("changes", "state"),
     [
         ({"cpvs": ["66000000"]}, "no_trade"),
-        ({"cpvs": []}, "no_trade"),
+        ({"cpvs": [], "title": "Assurance des biens"}, "no_trade"),
+        ({"cpvs": [], "title": "Nettoyage des écoles"}, "matched"),
         ({"point": None}, "no_place"),
         ({"cpvs": ["45442100"]}, "no_firm"),
         ({"amount_eur": None}, "matched"),
@@ -201,3 +202,15 @@ def test_the_index_is_built_once_for_an_unchanged_supply_and_anew_for_a_changed_
     assert firm_index(reference(), fictitious=False) is first
     make_firm("Nouvelle")
     assert len(firm_index(reference(), fictitious=False)) == 3
+
+
+def test_a_trade_told_by_words_alone_is_kept_as_such() -> None:
+    make_firm()
+    lot = make_lot("Nettoyage des écoles", cpvs=["90000000"])
+    (match,) = matched(lot)
+    tables = reference()
+    assert lot.needs == [
+        {"trade": "T01", "fit": tables["text.trade_fit"], "share": 1.0, "options": ["T01"], "by": "words"}
+    ]
+    assert match.trade_part == pytest.approx(tables["text.trade_fit"] * tables["trust.naf"])
+    assert "by" not in matched(make_lot("Nettoyage des écoles"))[0].lot.needs[0]
