@@ -39,6 +39,7 @@ class Departement(models.Model):
     point = models.PointField(geography=True, null=True)
     # Population-weighted root mean square distance to ``point``: what "somewhere in the département" means.
     spread_km = models.FloatField(null=True)
+    outline = models.GeometryField(null=True, spatial_index=False)  # for drawing only: see ``geo.ground``
 
     class Meta:
         ordering = ["code"]

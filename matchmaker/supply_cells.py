@@ -104,8 +104,8 @@ def _place_firms(cursor: CursorWrapper, fictitious: bool) -> None:
     side = 2**WIDE_ZOOM
     cursor.execute(
         f"CREATE TEMP TABLE placed_firm AS SELECT unnest(ARRAY[''] || trades::text[]) AS trade, departement,"
-        f" low, mid, high, {', '.join(FAMILIES)}, lon, lat, ({SQL_ACROSS} * {side})::float8 AS across, ({SQL_DOWN} * {side})::float8"
-        f" AS down FROM {firms} placed",
+        f" low, mid, high, {', '.join(FAMILIES)}, lon, lat, ({SQL_ACROSS} * {side})::float8 AS across,"
+        f" ({SQL_DOWN} * {side})::float8 AS down FROM {firms} placed",
         parameters,
     )
 

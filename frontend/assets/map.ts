@@ -1,51 +1,15 @@
 // The one map: draws the features of a page by their role, and keeps the list and the map as one thing.
-import "maplibre-gl/dist/maplibre-gl.css";
-import * as maplibregl from "maplibre-gl";
-import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
+import type * as maplibregl from "maplibre-gl";
+import { drawAll, FRANCE, ign, json, newMap, palette } from "./map-base";
 import { icons } from "./map-icons";
 import { layers, type Palette } from "./map-layers";
 import { bounds, circle, prepared, type Drawn } from "./map-features";
 
-maplibregl.setWorkerUrl(workerUrl);
-
-declare global {
-  interface Window {
-    maillageMap?: maplibregl.Map;
-  }
-}
-
-const FRANCE: maplibregl.LngLatBoundsLike = [-5.2, 41.3, 9.7, 51.2];
-const IGN =
-  "https://data.geopf.fr/wmts?SERVICE=WMTS&REQUEST=GetTile&VERSION=1.0.0&LAYER=GEOGRAPHICALGRIDSYSTEMS.PLANIGNV2" +
-  "&STYLE=normal&FORMAT=image/png&TILEMATRIXSET=PM&TILEMATRIX={z}&TILEROW={y}&TILECOL={x}";
 const EMPTY: Drawn = { type: "FeatureCollection", features: [] };
 
 interface Backdrop {
   outlines: Drawn;
   labels: Drawn;
-}
-
-function palette(): Palette {
-  const style = getComputedStyle(document.documentElement);
-  const read = (name: string): string => style.getPropertyValue(name).trim();
-  return {
-    land: read("--map-land"),
-    other: read("--map-other"),
-    sea: read("--map-sea"),
-    line: read("--map-line"),
-    text: read("--soft"),
-    paper: read("--surface"),
-    accent: read("--accent"),
-    ess: read("--ess"),
-    ordinary: read("--slate"),
-    ink: read("--ink"),
-  };
-}
-
-async function json<T>(url: string): Promise<T> {
-  const response = await fetch(url, { headers: { Accept: "application/json" } });
-  if (!response.ok) throw new Error(`${url}: ${response.status}`);
-  return (await response.json()) as T;
 }
 
 function style(tiles: string, colours: Palette, features: Drawn): maplibregl.StyleSpecification {
@@ -56,7 +20,7 @@ function style(tiles: string, colours: Palette, features: Drawn): maplibregl.Sty
     features: { type: "geojson", data: features },
   };
   if (tiles === "ign") {
-    sources["ign"] = { type: "raster", tiles: [IGN], tileSize: 256, maxzoom: 18, attribution: "© IGN-F/Géoportail" };
+    sources["ign"] = ign;
   }
   // No "glyphs": MapLibre then draws the labels with the fonts of the machine.
   return { version: 8, sources, layers: layers(colours, tiles === "ign") };
@@ -179,27 +143,12 @@ async function draw(box: HTMLElement): Promise<void> {
   const { features: url = "", context = "", tiles = "none" } = box.dataset;
   const features = prepared(await json<Drawn>(url));
   const colours = palette();
-  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const map = new maplibregl.Map({
-    container: box,
+  const map = newMap(box, {
     style: style(tiles, colours, features),
     bounds: bounds(features) ?? FRANCE,
     fitBoundsOptions: { padding: 44, maxZoom: 12 },
-    attributionControl: { compact: true },
-    cooperativeGestures: true,
-    dragRotate: false,
-    pitchWithRotate: false,
-    fadeDuration: still ? 0 : 200,
-    canvasContextAttributes: { preserveDrawingBuffer: true }, // printing and screenshots keep the drawing
-    locale: LOCALE[document.documentElement.lang] ?? {},
   });
-  map.touchZoomRotate.disableRotation();
-  map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
-  map.addControl(new maplibregl.ScaleControl({ unit: "metric" }), "bottom-left");
   for (const [name, image] of icons(colours)) map.addImage(name, image, { pixelRatio: 2 });
-  window.maillageMap = map;
-  map.getCanvas().setAttribute("aria-label", box.getAttribute("aria-label") ?? "");
-  box.querySelector(".map-wait")?.remove();
 
   await map.once("load");
   const linked = new LinkedMap(map, features);
@@ -216,29 +165,4 @@ async function draw(box: HTMLElement): Promise<void> {
   box.dataset["state"] = "ready";
 }
 
-const LOCALE: Record<string, Record<string, string>> = {
-  fr: {
-    "Map.Title": "Carte",
-    "NavigationControl.ZoomIn": "Zoomer",
-    "NavigationControl.ZoomOut": "Dézoomer",
-    "AttributionControl.ToggleAttribution": "Afficher ou masquer les sources",
-    "AttributionControl.MapFeedback": "Signaler une erreur de carte",
-    "CooperativeGesturesHandler.WindowsHelpText": "Ctrl + molette pour zoomer la carte",
-    "CooperativeGesturesHandler.MacHelpText": "⌘ + molette pour zoomer la carte",
-    "CooperativeGesturesHandler.MobileHelpText": "Deux doigts pour déplacer la carte",
-    "ScaleControl.Meters": "m",
-    "ScaleControl.Kilometers": "km",
-  },
-};
-
-for (const box of document.querySelectorAll<HTMLElement>("[data-map]")) {
-  draw(box).catch((error: unknown) => {
-    box.dataset["state"] = "failed";
-    const wait = box.querySelector(".map-wait") ?? box.appendChild(document.createElement("p"));
-    wait.textContent =
-      document.documentElement.lang === "en"
-        ? "The map could not be drawn. The list and the tables say the same."
-        : "La carte n'a pas pu être dessinée. La liste et les tableaux disent la même chose.";
-    console.warn("carte", error);
-  });
-}
+drawAll(draw);
