@@ -110,7 +110,7 @@ def yes_or_no(value: bool) -> str:
     return "oui" if value else "non"
 
 
-def _answer(name: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> HttpResponse:
+def answer(name: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> HttpResponse:
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     response.write(BOM)
@@ -121,7 +121,7 @@ def _answer(name: str, columns: Iterable[str], rows: Iterable[Iterable[object]])
 
 
 def lots_csv(cards: Iterable[LotCard], as_of: date) -> HttpResponse:
-    return _answer(f"lots-{as_of:%Y-%m-%d}", LOT_COLUMNS, (_lot_row(card, as_of) for card in cards))
+    return answer(f"lots-{as_of:%Y-%m-%d}", LOT_COLUMNS, (_lot_row(card, as_of) for card in cards))
 
 
 def _lot_row(card: LotCard, as_of: date) -> list[object]:
@@ -156,7 +156,7 @@ def _lot_row(card: LotCard, as_of: date) -> list[object]:
 
 
 def expiring_csv(awards: Iterable[Award], as_of: date) -> HttpResponse:
-    return _answer(f"a-renouveler-{as_of:%Y-%m-%d}", EXPIRING_COLUMNS, (_award_row(award, as_of) for award in awards))
+    return answer(f"a-renouveler-{as_of:%Y-%m-%d}", EXPIRING_COLUMNS, (_award_row(award, as_of) for award in awards))
 
 
 def _award_row(award: Award, as_of: date) -> list[object]:
@@ -186,7 +186,7 @@ def ranking_csv(lot: Lot, ranking: Ranking, as_of: date) -> HttpResponse:
     """The rows as shown; ``poids`` says with which weights, as a person may have set their own."""
     weights = " ".join(f"{part}={points:.4g}" for part, points in ranking.weights.items())
     rows = (_ranking_row(row, weights, as_of) for row in ranking.rows if not row.firm.masked)
-    return _answer(f"lot-{lot.pk}-classement", RANKING_COLUMNS, rows)
+    return answer(f"lot-{lot.pk}-classement", RANKING_COLUMNS, rows)
 
 
 def _ranking_row(row: Row, weights: str, as_of: date) -> list[object]:
@@ -226,13 +226,13 @@ def quarantine_csv(items: QuerySet[QuarantineItem]) -> HttpResponse:
         ]
         for item in items.iterator(chunk_size=1000)
     )
-    return _answer("quarantaine", QUARANTINE_COLUMNS, rows)
+    return answer("quarantaine", QUARANTINE_COLUMNS, rows)
 
 
 def directory_csv(directory: Directory, rows: QuerySet[DirectoryRow]) -> HttpResponse:
     """The list as uploaded, contact columns apart, and what each row was linked to."""
     columns = [*directory.columns, *DIRECTORY_COLUMNS]
-    return _answer(
+    return answer(
         f"liste-{directory.pk}", columns, (_directory_row(directory, row) for row in rows.iterator(chunk_size=2_000))
     )
 

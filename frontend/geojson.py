@@ -29,7 +29,7 @@ def collection(features: list[Json], **more: Any) -> Json:
     return {"type": "FeatureCollection", "features": features, **more}
 
 
-def _point(lon: float, lat: float, **properties: Any) -> Json:
+def point(lon: float, lat: float, **properties: Any) -> Json:
     geometry = {"type": "Point", "coordinates": [round(lon, 5), round(lat, 5)]}
     return {"type": "Feature", "geometry": geometry, "properties": properties}
 
@@ -37,7 +37,7 @@ def _point(lon: float, lat: float, **properties: Any) -> Json:
 def _firm(firm: PublicFirm, **properties: Any) -> Json | None:
     if firm.lon is None or firm.lat is None:
         return None
-    return _point(
+    return point(
         firm.lon,
         firm.lat,
         role="firm",
@@ -54,7 +54,7 @@ def lot_map(view: LotView, rows: list[Row]) -> Json:
     features: list[Json | None] = []
     if view.lot.point:
         features.append(
-            _point(
+            point(
                 view.lot.point.x,
                 view.lot.point.y,
                 role="lot",
@@ -106,7 +106,7 @@ def firm_map(firm: Firm, matches: list[Match], radius_km: float) -> Json:
     shown = public_firm(firm)
     own = _firm(shown, rank=1, solo=False, circle_km=radius_km)
     lots = [
-        _point(match.lot.point.x, match.lot.point.y, role="lot", name=match.lot.title, lot=match.lot_id)
+        point(match.lot.point.x, match.lot.point.y, role="lot", name=match.lot.title, lot=match.lot_id)
         for match in matches
         if match.lot.point
     ]
@@ -157,4 +157,4 @@ def _labels(box: Box) -> list[Json]:
         .order_by("-population")
         .only("name", "point", "population")[:LABELS]
     )
-    return [_point(one.point.x, one.point.y, role="label", name=one.name, population=one.population) for one in largest]
+    return [point(one.point.x, one.point.y, role="label", name=one.name, population=one.population) for one in largest]

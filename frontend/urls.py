@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from frontend.pages import directories, expiring, firms, imports, lots, ranking, runs, sources
+from frontend.pages import directories, expiring, firms, imports, lots, ranking, runs, sources, supply
 
 urlpatterns = [
     path("", lots.home, name="home"),
@@ -19,6 +19,12 @@ urlpatterns = [
     path("firms/<str:siret>/context.json", firms.firm_context, name="firm-context"),
     path("expiring/", expiring.expiring, name="expiring"),
     path("expiring/export.csv", expiring.expiring_csv, name="expiring-csv"),
+    path("supply/", supply.supply, name="supply"),
+    path("supply/export.csv", supply.supply_csv, name="supply-csv"),
+    path("supply/gaps.json", supply.supply_gaps, name="supply-gaps"),
+    path("supply/mark/<int:zoom>/<int:x>/<int:y>/", supply.supply_mark, name="supply-mark"),
+    path("supply/tiles/<int:zoom>/<int:x>/<int:y>.mvt", supply.supply_tile, name="supply-tile"),
+    path("ground/tiles/<int:zoom>/<int:x>/<int:y>.mvt", supply.ground_tile, name="ground-tile"),
     path("runs/", runs.runs, name="runs"),
     path("sources/", sources.sources, name="sources"),
     path("sources/<slug:key>/", imports.source, name="source"),

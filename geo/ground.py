@@ -28,7 +28,8 @@ def draw_outlines(*, force: bool = False) -> int:
         cursor.execute(
             "WITH joined AS (SELECT departement_id, ST_Union(boundary) AS shape FROM geo_commune"
             " WHERE kind = 'commune' AND boundary IS NOT NULL GROUP BY departement_id),"
-            " part AS (SELECT departement_id, ST_MakePolygon(ST_ExteriorRing((ST_Dump(shape)).geom)) AS shape FROM joined)"
+            " part AS (SELECT departement_id, ST_MakePolygon(ST_ExteriorRing((ST_Dump(shape)).geom)) AS shape"
+            " FROM joined)"
             " UPDATE geo_departement SET outline = drawn.shape FROM (SELECT departement_id,"
             " ST_SimplifyPreserveTopology(ST_Collect(shape), %s) AS shape FROM part GROUP BY departement_id) drawn"
             " WHERE code = drawn.departement_id",

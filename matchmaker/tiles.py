@@ -115,8 +115,9 @@ def _encoded(cell: Cell, grid: int, marks: str, identity: str, parameters: list[
     alone = " LEFT JOIN matchmaker_firm firm ON mark.alone AND firm.id = mark.one" if identity else ""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT ST_AsMVT(drawn, '{LAYER}', {EXTENT}, 'place') FROM (SELECT ST_Point({inside(across, 'x', columns)},"
-            f" {inside(down, 'y', rows)}) AS place, {figures}, {grid} AS g, mark.x, mark.y{identity}"
+            f"SELECT ST_AsMVT(drawn, '{LAYER}', {EXTENT}, 'place') FROM (SELECT"
+            f" ST_Point({inside(across, 'x', columns)}, {inside(down, 'y', rows)}) AS place,"
+            f" {figures}, {grid} AS g, mark.x, mark.y{identity}"
             f" FROM ({marks}) mark{alone}) drawn",
             parameters,
         )

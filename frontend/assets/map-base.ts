@@ -38,6 +38,7 @@ export function palette(): Palette {
     ess: read("--ess"),
     ordinary: read("--slate"),
     ink: read("--ink"),
+    warn: read("--warn"),
   };
 }
 

@@ -12,6 +12,7 @@ export interface Palette {
   ess: string;
   ordinary: string;
   ink: string;
+  warn: string;
 }
 
 const FONT = ["system-ui", "sans-serif"];

@@ -51,6 +51,12 @@ def css(value: float) -> str:
 
 
 @register.filter
+def css6(value: float) -> str:
+    """A coordinate for a script or an address: six decimals, a point whatever the language."""
+    return f"{float(value):.6f}"
+
+
+@register.filter
 def reserved_to(code: str) -> str:
     return str(words.RESERVATIONS.get(code, words.RESERVATIONS["none"])[0])
 

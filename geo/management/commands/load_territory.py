@@ -2,6 +2,7 @@ import time
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from geo.ground import draw_outlines
 from geo.load import load_territory
 from geo.sources.territory import TerritoryError
 
@@ -18,5 +19,6 @@ class Command(BaseCommand):
             count, done = load_territory(force=bool(options["force"]))
         except TerritoryError as error:
             raise CommandError(str(error)) from error
+        draw_outlines(force=done)
         words = f"chargées en {time.perf_counter() - start:.1f} s" if done else "déjà en place"
         self.stdout.write(f"{count} communes {words}.")
