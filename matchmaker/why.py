@@ -103,7 +103,9 @@ class _Meeting:
         size = 4 * TOP
         while True:
             answer = self.index.ask(self.lot, size)
-            ahead = sum((-other.score, other.id) < (-found.score, found.id) for other in answer.top)
+            ahead = sum(
+                (-other.score, other.id) < (-found.score, found.id) for other in answer.top if other.id != found.id
+            )
             if ahead < len(answer.top) or len(answer.top) >= answer.supply:
                 return ahead + 1, answer.supply
             size *= 16

@@ -7,6 +7,7 @@ import unicodedata
 from functools import lru_cache
 
 _WORD = re.compile(r"[a-z]{3,}")
+_WRITTEN = re.compile(r"[^\W\d_]{3,}")
 # A word and those made from it meet in its root: jardin, jardinage, jardinier. Longest first.
 _DERIVED = """
     issements issement icienne ements ement ations ation iennes ienne atrices atrice ateurs ateur euses euse ieres
@@ -88,3 +89,16 @@ def words(text: str) -> list[str]:
     ['jardin', 'eole', 'paysag', 'elagag']
     """
     return [found for word in _WORD.findall(folded(text)) if (found := root(word))]
+
+
+def spelled(text: str) -> dict[str, str]:
+    """Each root of a text with the first word it came from, in small letters, accents kept.
+
+    >>> spelled("Légumes et PEINTURES, une peinture")
+    {'legum': 'légumes', 'peintur': 'peintures'}
+    """
+    found: dict[str, str] = {}
+    for word in _WRITTEN.findall(text.lower()):
+        if told := root(folded(word)):
+            found.setdefault(told, word)
+    return found

@@ -11,7 +11,7 @@ from matchmaker.domain.errors import InvalidReferenceError
 from matchmaker.domain.pair import likeness
 from matchmaker.domain.query import Terms
 from matchmaker.domain.text import TextModel, TextModelError, TextSettings, firm_text, shared
-from matchmaker.domain.wording import root, words
+from matchmaker.domain.wording import root, spelled, words
 from tests.domain.tables import shipped
 
 SETTINGS = TextSettings(max_df=0.5, min_df=1, title_weight=3, max_chars=200)
@@ -75,6 +75,14 @@ def test_any_text_gives_words_of_small_plain_letters(text: str) -> None:
 def test_a_word_and_its_plural_in_s_are_one(word: str) -> None:
     if root(word) and root(word + "s") and word[-1] not in "sx":
         assert root(word) == root(word + "s")
+
+
+@given(st.lists(st.sampled_from(["Légumes", "peintures", "PEINTURE", "œuvre", "lot", "à", "l'école"])))
+def test_each_root_is_spelled_as_people_wrote_it(written: list[str]) -> None:
+    text = " ".join(written)
+    told = spelled(text)
+    assert set(told) == set(words(text))
+    assert all(word in text.lower() and words(word) == [found] for found, word in told.items())
 
 
 # ---------------------------------------------------------------- likeness
