@@ -71,7 +71,7 @@ def test_kinds_presume_trades_that_exist(reference: Reference) -> None:
 
 
 def test_the_weights_of_the_score_sum_to_a_hundred(reference: Reference) -> None:
-    assert sum(reference[f"score.{part}"] for part in ("trade", "distance", "capacity", "ess")) == 100
+    assert all(sum(formula.weights.values()) == 100 for formula in reference.formulas.values())
 
 
 def test_confidence_falls_with_the_length_of_the_cpv_match(reference: Reference) -> None:

@@ -59,6 +59,8 @@ def addresses(hidden: Territory) -> list[str]:
             f"/lots/{lot.pk}/ranking.csv?within=120",
             f"/lots/{lot.pk}/map.json?within=120",
             f"/api/lots/{lot.pk}",
+            f"/api/lots/{lot.pk}/explain/{siret}",
+            f"/api/lots/{lot.pk}/why-not/{siret}",
         ]
     return found
 
