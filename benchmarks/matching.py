@@ -22,10 +22,11 @@ from matchmaker.domain.eligibility import Candidate, delivers, eligible  # noqa:
 from matchmaker.domain.query import LotQuery  # noqa: E402
 from matchmaker.domain.reference import Reference  # noqa: E402
 from matchmaker.domain.score import Weights  # noqa: E402
-from matchmaker.match import TRUST, firm_index, lot_query, supply  # noqa: E402
+from matchmaker.match import firm_index, lot_query  # noqa: E402
 from matchmaker.models import Firm, Lot  # noqa: E402
 from matchmaker.needs import set_needs  # noqa: E402
 from matchmaker.reference import reference  # noqa: E402
+from matchmaker.supply import TRUST, supply  # noqa: E402
 
 K = 50
 LOTS = 200

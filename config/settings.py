@@ -178,6 +178,11 @@ NODE_MODULES = Path(env("NODE_MODULES", str(BASE_DIR / "frontend" / "node_module
 # What sources download before importing it; resumable, may be emptied at any time.
 DOWNLOADS = Path(env("DOWNLOADS", str(BASE_DIR / ".local" / "downloads")))
 
+# The supply as the index reads it (docs/operations.md): may be emptied at any time, it is then built again. Files that
+# no version refers to any more stay a while for readers about to open them; longer on storage shared by machines.
+SNAPSHOTS = Path(env("SNAPSHOTS", str(BASE_DIR / ".local" / "snapshots")))
+SNAPSHOTS_GRACE_S = float(env("SNAPSHOTS_GRACE", "60"))
+
 # Where the BOAMP's open data answer, and how many seconds pass between two questions.
 BOAMP_URL = env("BOAMP_URL", "https://boamp-datadila.opendatasoft.com/api/explore/v2.1/catalog/datasets/boamp").rstrip(
     "/"

@@ -16,12 +16,12 @@ from django.db.models import Count, Max, QuerySet, Sum
 from matchmaker.domain.pair import pair
 from matchmaker.domain.query import Answer, Found, LotQuery
 from matchmaker.domain.score import Formula
-from matchmaker.match import firm_index, lot_query
+from matchmaker.match import lot_query
 from matchmaker.models import Firm, Lot, Match
 from matchmaker.needs import needs_of
 from matchmaker.queries import current_as_of, open_lots, with_commune
 from matchmaker.reference import reference
-from matchmaker.snapshot import indexed
+from matchmaker.snapshot import current, indexed
 
 NOBODY = Answer((), 0, 0)
 
@@ -47,7 +47,7 @@ def rank_live(
     if query is None:
         return NOBODY
     narrowed = replace(query, kinds=kinds, ess_only=ess_only, within_km=within_km, solo_only=solo_only)
-    index = firm_index(tables, fictitious=lot.tender.fictitious)
+    index = current(lot.tender.fictitious, tables).index
     return index.ask(narrowed, settings.MATCHES_PER_LOT if k is None else k, formula)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -17,6 +19,17 @@ def static_root() -> None:
     from django.conf import settings
 
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+
+@pytest.fixture(autouse=True)
+def snapshots(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of its own for each test, as its database is; processes it starts find it too."""
+    from django.conf import settings
+
+    folder = tmp_path_factory.getbasetemp() / "snapshots" / uuid4().hex
+    monkeypatch.setattr(settings, "SNAPSHOTS", folder)
+    monkeypatch.setenv("MAILLAGE_SNAPSHOTS", str(folder))
+    return folder
 
 
 @pytest.fixture

@@ -115,8 +115,12 @@ class TextModel:
 
     def lot_terms(self, title: str, description: str) -> Terms:
         """A lot's words: its title counts several times, its description by its beginning."""
+        return self.terms(self.lot_text(title, description))
+
+    def lot_text(self, title: str, description: str) -> str:
+        """What is read of a lot, for :meth:`rows` of many at once."""
         told = " ".join([title] * self.settings.title_weight)
-        return self.terms(f"{told} {description[: self.settings.max_chars]}")
+        return f"{told} {description[: self.settings.max_chars]}"
 
     def named(self, terms: Terms) -> tuple[str, ...]:
         """The words (roots) behind numbers."""
