@@ -11,6 +11,7 @@ from consortia.api import router as lots
 from geo.api import router as territory
 from matchmaker.api import firms, ocds, runs, sources
 from matchmaker.api_awards import router as awards
+from matchmaker.api_news import router as news
 from matchmaker.api_ranking import ranking
 from matchmaker.api_why import why
 
@@ -46,4 +47,5 @@ api.add_router("/awards", awards)
 api.add_router("/runs", runs)
 api.add_router("/ocds", ocds)
 api.add_router("/sources", sources)
+api.add_router("/news", news)
 api.add_router("", territory)

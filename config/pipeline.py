@@ -3,8 +3,8 @@
 1. It arrives, is understood, kept and placed:  ``matchmaker.ingest`` (and firms deduced anew when tables changed,
    their commitments and the lots' missing amounts from awards: ``matchmaker.refresh``)
    The map of the supply follows the firms:     ``matchmaker.supply_cells``
-2. It meets firms:                              ``matchmaker.match``
-3. It finds a team:                             ``consortia.build``
+2. It meets firms:                              ``matchmaker.match``; when some change: ``matchmaker.rematch``
+3. It finds a team:                             ``consortia.build``; once matched again: ``consortia.rebuild``
 4. It is shown:                                 ``frontend``
 """
 
@@ -16,16 +16,18 @@ from itertools import batched
 
 from celery import chain
 from django.db import transaction
-from django.db.models import Count, Max, Sum
+from django.db.models import Count
 from django.utils import timezone
 
-from consortia.tasks import build
+from consortia.rebuild import outdated, rebuild
+from consortia.tasks import build, rebuild_groupings
+from matchmaker.changes import a_few, ask_rematch, take_over, waiting
 from matchmaker.ingest import refresh_firms
-from matchmaker.match import supply_version
-from matchmaker.models import Lot, Run, Tender
+from matchmaker.models import Lot, Run
 from matchmaker.queries import open_lots
 from matchmaker.reference import reference
 from matchmaker.refresh import refresh_from_awards
+from matchmaker.rematch import rematch
 from matchmaker.runs import close
 from matchmaker.supply_cells import refresh_supply
 from matchmaker.tasks import match
@@ -35,18 +37,16 @@ RULES = "1"  # raise when the same inputs should give other results
 
 
 def fingerprint(as_of: date) -> str:
-    """Of all a run depends on: lots, firms, reference tables, date."""
-    tenders = Tender.objects.aggregate(n=Count("pk"), at=Max("updated_at"))
-    estimated = Lot.objects.aggregate(n=Count("imputed_mid_eur"), sum=Sum("imputed_mid_eur"))
-    parts = [RULES, as_of, tenders, estimated, supply_version(True), supply_version(False), reference().version]
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
+    """Of what decides all lots at once. Changes of firms and lots are noted one by one: ``matchmaker.changes``."""
+    return hashlib.sha256(repr([RULES, as_of, reference().version]).encode()).hexdigest()
 
 
 def start(as_of: date, *, force: bool = False, inline: bool = False) -> tuple[Run, bool]:
     """Match and group all open lots. Returns the run and whether there was anything to do.
 
     Chunks go to Celery once the run is committed; ``inline`` works them here instead. A run already
-    under way for the same inputs is joined, another one still running is closed first.
+    under way for the same inputs is joined, another one still running is closed first. When only a few firms or lots
+    changed since the last run, what they touch is brought up to date and the run stays.
     """
     refresh_firms(timezone.localdate())
     refresh_from_awards(timezone.localdate())
@@ -54,14 +54,18 @@ def start(as_of: date, *, force: bool = False, inline: bool = False) -> tuple[Ru
     mark = fingerprint(as_of)
     if not force:
         known = Run.objects.exclude(state=Run.State.FAILED).first()  # a later run took over an earlier one's lots
-        if known and known.fingerprint == mark and (known.state == Run.State.DONE or not inline):
-            return known, known.state == Run.State.RUNNING
+        if known and known.fingerprint == mark and not _half_done_since(known, mark):
+            if known.state == Run.State.DONE and a_few():
+                return known, follow(inline=inline)
+            if known.state == Run.State.RUNNING and not inline:
+                return known, True
     chunks = list(batched(open_lots(as_of).order_by("pk").values_list("pk", flat=True), CHUNK, strict=False))
     with transaction.atomic():
         Run.objects.filter(state=Run.State.RUNNING).update(
             state=Run.State.FAILED, error="Remplacé par un calcul plus récent.", finished_at=timezone.now()
         )
         run = Run.objects.create(as_of=as_of, fingerprint=mark, total=sum(map(len, chunks)))
+        take_over(run)
         if not chunks:
             close(run.pk)
         elif not inline:
@@ -72,6 +76,29 @@ def start(as_of: date, *, force: bool = False, inline: bool = False) -> tuple[Ru
             build(run.pk, list(chunk))
     run.refresh_from_db()
     return run, True
+
+
+def _half_done_since(known: Run, mark: str) -> bool:
+    """Whether a later run with other inputs came to some lots before it failed."""
+    return Run.objects.filter(pk__gt=known.pk, state=Run.State.FAILED).exclude(fingerprint=mark).exists()
+
+
+def follow(*, inline: bool) -> bool:
+    """Bring matches, then groupings, up to the few changes since the last run. Returns whether anything was due."""
+    due = not settled()
+    if due and inline:
+        rematch()
+        while rebuild(seconds=60):
+            pass
+    elif due:
+        ask_rematch()
+        transaction.on_commit(rebuild_groupings.delay)
+    return due
+
+
+def settled() -> bool:
+    """Whether matches and groupings reflect all that changed. Two queries or three."""
+    return not waiting().exists() and not outdated().exists()
 
 
 def send(run: Run, chunks: list[tuple[int, ...]]) -> None:

@@ -130,6 +130,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     "refresh-open-lots": {"task": "config.refresh", "schedule": 24 * 3600},
     "refresh-supply-map": {"task": "matchmaker.refresh_supply", "schedule": 600, "options": {"expires": 600}},
+    "catch-up": {"task": "config.catch_up", "schedule": 60},
     "sync-due-sources": {"task": "matchmaker.sync_due", "schedule": 300},
 }
 # Fetch the automatic sources at their own pace. Off unless asked: a trial must not surprise the network.

@@ -48,27 +48,32 @@ class Case:
     tables: Reference
 
 
-def build_lots(lot_ids: Iterable[int], run_id: int | None = None) -> int:
-    """Seek groupings for these lots anew; each lot changes in one transaction. Returns how many."""
+def build_lots(lot_ids: Iterable[int], run_id: int | None = None, *, again: bool = False) -> int:
+    """Seek groupings for these lots anew; each lot changes in one transaction. Returns how many.
+
+    ``again``: outside of any run; what is concluded stays with the run that came to the lot last.
+    """
     tables = reference()
     index = cache(lambda fictitious: firm_index(tables, fictitious=fictitious))  # one look at the supply a call
     lots = list(Lot.objects.filter(pk__in=list(lot_ids)).select_related("tender__buyer").order_by("pk"))
     for lot in lots:
-        build_lot(lot, tables, index(lot.tender.fictitious), run_id)
+        build_lot(lot, tables, index(lot.tender.fictitious), run_id, again=again)
     return len(lots)
 
 
-def build_lot(lot: Lot, tables: Reference, index: FirmIndex, run_id: int | None = None) -> Outcome:
+def build_lot(
+    lot: Lot, tables: Reference, index: FirmIndex, run_id: int | None = None, *, again: bool = False
+) -> Outcome:
     """Solve one lot and store what was found."""
     needs = set_needs(lot, tables)
     query = lot_query(lot, needs, tables)
-    outcome = Outcome(lot=lot, run_id=run_id, notes=notes(lot, needs, tables))
+    outcome = Outcome(lot=lot, run_id=run_id, matched_at=lot.matched_at, notes=notes(lot, needs, tables))
     outcome.hours_required = required_hours(lot, tables)
     outcome.hours_recommended = recommended_hours(lot, needs, tables)
     if query is None:
         outcome.state, outcome.reason = Outcome.State.UNSIZED, lot.match_state
         outcome.message = f"Aucun groupement ne peut être cherché : {lot.get_match_state_display()}."
-        return _store(outcome, ())
+        return _store(outcome, (), again)
     outcome.yearly_eur = query.yearly_eur
     if query.yearly_eur is None:
         outcome.state, outcome.reason = Outcome.State.UNSIZED, "amount"
@@ -76,7 +81,7 @@ def build_lot(lot: Lot, tables: Reference, index: FirmIndex, run_id: int | None 
             "Le montant du lot n'est pas publié : un groupement ne peut pas être dimensionné. "
             "Les entreprises à portée sont classées ; demandez le montant à l'acheteur."
         )
-        return _store(outcome, ())
+        return _store(outcome, (), again)
     case = _case(lot, needs, query, tables, index, outcome.hours_required)
     start = time.perf_counter()
     solved = solve(case.problem, count=tables.integer("grouping.proposals"))
@@ -90,7 +95,7 @@ def build_lot(lot: Lot, tables: Reference, index: FirmIndex, run_id: int | None 
         {"siret": firm.siret, "hours": hours, "km": round(km, 1)} for firm, hours, km in case.suppliers
     ]
     _conclude(outcome, case, solved)
-    return _store(outcome, _proposals(case, solved))
+    return _store(outcome, _proposals(case, solved), again)
 
 
 def _case(
@@ -292,10 +297,12 @@ def _own_trades(case: Case, part: Part) -> dict[str, int]:
 
 
 @transaction.atomic
-def _store(outcome: Outcome, rows: Iterable[tuple[Proposal, list[Member]]]) -> Outcome:
+def _store(outcome: Outcome, rows: Iterable[tuple[Proposal, list[Member]]], again: bool) -> Outcome:
     """Replace what was concluded for a lot. The same task delivered twice at once waits its turn here."""
     if not held(outcome.lot):
         return outcome
+    if again:
+        outcome.run_id = Outcome.objects.filter(lot=outcome.lot).values_list("run_id", flat=True).first()
     Outcome.objects.filter(lot=outcome.lot).delete()
     Proposal.objects.filter(lot=outcome.lot).delete()
     outcome.save()

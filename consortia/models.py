@@ -29,6 +29,7 @@ class Outcome(models.Model):
     hours_suppliers = models.JSONField(default=list)  # mise à disposition in reach: [{"siret", "hours", "km"}]
     notes = models.JSONField(default=list)  # French sentences: legal remarks on the lot
     solver = models.JSONField(default=dict)  # status, nodes, milliseconds
+    matched_at = models.DateTimeField(null=True)  # ``Lot.matched_at`` of the matches it was sought after
     updated_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:

@@ -199,6 +199,11 @@ class LotView:
     suppliers: list[tuple[PublicFirm, int, float]] = field(default_factory=list)  # firm, hours a year, km
 
     @property
+    def recomputing(self) -> bool:
+        """The firms were matched again since the groupings were sought: these are being sought again."""
+        return self.outcome is not None and self.outcome.matched_at != self.lot.matched_at
+
+    @property
     def fictitious(self) -> bool:
         return self.lot.tender.fictitious or any(row.firm.fictitious for row in self.ranked)
 

@@ -6,6 +6,7 @@ from celery import shared_task
 
 from consortia.build import build_lots
 from consortia.models import Outcome
+from consortia.rebuild import rebuild
 from matchmaker.runs import advance, close_when_complete, working
 
 
@@ -17,3 +18,14 @@ def build(run_id: int, lot_ids: list[int]) -> None:
             build_lots(lot_ids, run_id)
             advance(run_id, grouped=Outcome.objects.filter(run_id=run_id).count())
             close_when_complete(run_id)
+
+
+SLICE_S = 1.0  # of one message: what is more urgent goes between two
+LAST = 9  # priority: after everything else
+
+
+@shared_task(name="consortia.rebuild")
+def rebuild_groupings() -> None:
+    """Seek again the groupings older than their matches, message after message until none is."""
+    if rebuild(SLICE_S):
+        rebuild_groupings.apply_async(priority=LAST, expires=3600)

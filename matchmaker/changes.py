@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from kombu.exceptions import OperationalError
 
 from matchmaker.models import PendingChange, Run
+from matchmaker.reference import reference
 
 MATCHING = "maillage appariement"  # shared by those who match lots, held alone by the one who takes changes
 TASK = "matchmaker.rematch"
@@ -18,6 +19,13 @@ TASK = "matchmaker.rematch"
 def waiting() -> QuerySet[PendingChange]:
     """Changes nobody has taken: those of a run under way are its own. Lazy."""
     return PendingChange.objects.filter(Q(run=None) | ~Q(run__state=Run.State.RUNNING))
+
+
+def a_few() -> bool:
+    """Whether what waits is little enough to be matched change by change. One query."""
+    many = reference().integer("rematch.max_changes")
+    seen = waiting().order_by().values_list("firm_id", "lot_id")[: many + 1]
+    return len(seen) <= many and (None, None) not in seen
 
 
 def take_over(run: Run) -> None:

@@ -9,6 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
+from matchmaker.changes import ask_rematch
 from matchmaker.describe import describer
 from matchmaker.ingest.firms import upsert
 from matchmaker.models import Firm
@@ -38,4 +39,5 @@ def declare(firm: Firm, free_fte: float | None, on: date, by: AbstractBaseUser) 
     upsert([fresh])
     LOG.info("declaration of %s by user %s: %s FTE on %s", firm.siret, by.pk, free_fte, on)
     fresh.refresh_from_db()
+    ask_rematch()
     return fresh

@@ -17,7 +17,7 @@ from django.utils import timezone
 from redis import Redis
 from redis.exceptions import RedisError
 
-from matchmaker.models import Firm, Lot, MatchNews
+from matchmaker.models import Firm, MatchNews
 from matchmaker.queries import with_commune
 from matchmaker.reference import reference
 
@@ -39,7 +39,7 @@ def news_since(
     after: int = 0,
     firm: Firm | None = None,
     sirens: Sequence[str] = (),
-    lot: Lot | None = None,
+    lot_id: int | None = None,
     limit: int = 100,
 ) -> list[MatchNews]:
     """News told at or after a moment, or after one's number, of a firm, of legal units, of a lot. One query.
@@ -53,8 +53,8 @@ def news_since(
         found = found.filter(firm=firm)
     if sirens:
         found = found.filter(firm__siren__in=sirens)
-    if lot is not None:
-        found = found.filter(lot=lot)
+    if lot_id is not None:
+        found = found.filter(lot=lot_id)
     return list(found[:limit])
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
+from matchmaker.changes import ask_rematch, forget
 from matchmaker.models import Run
 
 
@@ -40,5 +42,8 @@ def close_when_complete(run_id: int) -> None:
 
 
 def close(run_id: int, **condition: object) -> None:
-    """Mark a run done."""
-    _running(run_id).filter(**condition).update(state=Run.State.DONE, finished_at=timezone.now())
+    """Mark a run done: what changed before it began is in the matches; what changed since is asked for."""
+    with transaction.atomic():
+        if _running(run_id).filter(**condition).update(state=Run.State.DONE, finished_at=timezone.now()):
+            forget(run_id)
+            ask_rematch()

@@ -12,6 +12,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 
+from matchmaker.changes import ask_rematch
 from matchmaker.ingest import Edition, ingest_awards, ingest_firms, ingest_notices, ingest_units
 from matchmaker.ingest.boamp import collect_boamp, ingest_boamp
 from matchmaker.ingest.report import Origin, Progress, reading, silent
@@ -171,6 +172,7 @@ def _awards(wanted: Source, files: Sequence[Path], progress: Progress) -> list[I
     """Contracts in, then what follows from them."""
     runs = [ingest_awards(path, progress, source=wanted) for path in _given(wanted, files)]
     refresh_from_awards(timezone.localdate())
+    ask_rematch()
     return runs
 
 

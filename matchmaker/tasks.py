@@ -10,10 +10,13 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from matchmaker import directory
+from matchmaker.changes import TASK as REMATCH
+from matchmaker.changes import a_few, waiting
 from matchmaker.import_queries import QuarantineFilter
 from matchmaker.locks import ImportBusyError
 from matchmaker.match import match_lots
-from matchmaker.models import Directory, Lot, SourceState
+from matchmaker.models import Directory, Lot, Run, SourceState
+from matchmaker.rematch import rematch
 from matchmaker.retry import note_retry, retry_asked, retry_stand
 from matchmaker.runs import advance, working
 from matchmaker.sources.catalogue import source
@@ -29,6 +32,19 @@ def match(run_id: int, lot_ids: list[int]) -> None:
         if wanted:
             match_lots(lot_ids, run_id)
             advance(run_id, matched=Lot.objects.filter(run_id=run_id).count())
+
+
+@shared_task(name=REMATCH)
+def rematch_changes() -> bool:
+    """Match again what recent changes touch, however many messages asked for it; whether that was all there is to do.
+
+    The first matching of all, and one after more than a few changes, is a run's (``config.pipeline``).
+    """
+    if not (a_few() and Run.objects.filter(state=Run.State.DONE).exists()):
+        return False
+    while waiting().exists():
+        rematch()
+    return True
 
 
 BUSY_S = 60  # before asking again for a source, or a kind of tables, that another import holds

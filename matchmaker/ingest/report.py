@@ -16,6 +16,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.utils import timezone
 
+from matchmaker.changes import ask_rematch
 from matchmaker.locks import ImportBusyError, holding, of_kind
 from matchmaker.models import ImportRun, QuarantineItem
 from matchmaker.sources.catalogue import Source
@@ -238,6 +239,7 @@ def importing(
         report.run.state = ImportRun.State.DONE
         report.run.finished_at = timezone.now()
         report.save()
+    ask_rematch()
 
 
 def _hash_of_all(origins: Sequence[Origin]) -> str:

@@ -24,7 +24,7 @@ settings.load_profile("maillage")
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 _editions = count(1)
 _NOT_COMPARED = {"id", "updated_at", "created_at", "kept_at", "fetched_at", "started_at", "finished_at", "mended_at"}
-_NOT_COMPARED |= {"retried_at", "checked_at", "loaded_at", "raw", "run"}
+_NOT_COMPARED |= {"retried_at", "checked_at", "loaded_at", "matched_at", "raw", "run"}
 
 
 def real(*parts: str) -> Path:

@@ -19,6 +19,7 @@ from config.tasks import refresh
 from consortia.build import build_lots
 from consortia.models import Member, Outcome, Proposal
 from consortia.tasks import build
+from matchmaker.changes import waiting
 from matchmaker.match import match_lots
 from matchmaker.models import Firm, Lot, Match, ReferenceRow, Run
 from matchmaker.queries import open_lots
@@ -87,13 +88,13 @@ class TestWhatChangesAndWhatDoesNot:
         assert (again.pk, needed, Run.objects.count()) == (run.pk, False, 1)
         assert (list(Match.objects.values_list("pk")), list(Outcome.objects.values_list("pk", "updated_at"))) == before
 
-    @pytest.mark.parametrize("change", ["firm", "closed", "tender", "lot", "table", "date", "force"])
-    def test_any_change_of_what_a_run_depends_on_makes_a_new_one(self, change: str) -> None:
+    @pytest.mark.parametrize("change", ["firm", "closed", "tender", "lot"])
+    def test_a_firm_or_lot_that_changes_is_brought_up_to_date_without_a_new_run(self, change: str) -> None:
         run, _ = start(AS_OF, inline=True)
-        more: dict[str, Any] = {}
+        known = {"declared_trades": ["T01"], "described_with": reference().version}
         match change:
             case "firm":
-                make_firm("Nouvelle")
+                make_firm("Nouvelle", **known)
             case "closed":
                 firm = Firm.objects.all()[0]
                 firm.active = False
@@ -102,6 +103,40 @@ class TestWhatChangesAndWhatDoesNot:
                 Lot.objects.all()[0].tender.save()
             case "lot":
                 make_lot("Un de plus")
+        again, needed = start(AS_OF, inline=True)
+        assert (again.pk, needed) == (run.pk, True)
+        assert start(AS_OF, inline=True) == (run, False)
+        followed = results()
+        start(AS_OF, inline=True, force=True)
+        assert results() == followed
+
+    def test_more_changes_than_a_few_make_a_new_run(self) -> None:
+        run, _ = start(AS_OF, inline=True)
+        row = ReferenceRow.objects.get(table="parameter", key="rematch.max_changes")
+        row.values |= {"value": "2"}
+        row.save()
+        run, _ = start(AS_OF, inline=True)
+        for _ in range(3):
+            make_firm("Nouvelle", described_with=reference().version)
+        again, needed = start(AS_OF, inline=True)
+        assert needed
+        assert again.pk != run.pk
+        assert start(AS_OF, inline=True) == (again, False)
+
+    def test_what_a_failed_run_left_is_not_lost(self) -> None:
+        run, _ = start(AS_OF, inline=True)
+        make_firm("Nouvelle", declared_trades=["T01"], described_with=reference().version)
+        failed, _ = start(AS_OF, force=True)  # its messages never leave: this transaction does not end
+        Run.objects.filter(pk=failed.pk).update(state="failed")
+        assert start(AS_OF, inline=True) == (run, True)
+        assert not waiting().exists()
+        assert {lot.supply_count for lot in Lot.objects.all()} == {7}
+
+    @pytest.mark.parametrize("change", ["table", "date", "force"])
+    def test_any_change_of_what_decides_all_lots_makes_a_new_run(self, change: str) -> None:
+        run, _ = start(AS_OF, inline=True)
+        more: dict[str, Any] = {}
+        match change:
             case "table":
                 row = ReferenceRow.objects.get(table="parameter", key="distance.road_factor")
                 row.values |= {"value": "1.4"}

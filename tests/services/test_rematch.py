@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from matchmaker.changes import waiting
 from matchmaker.match import match_lots
-from matchmaker.models import Firm, Lot, Match, PendingChange
+from matchmaker.models import Firm, Lot, Match, MatchNews, PendingChange, ReferenceRow
+from matchmaker.news import purge
 from matchmaker.queries import open_lots
 from matchmaker.rematch import rematch, rematch_lots
 from matchmaker.rewrite import COLUMNS
@@ -232,3 +233,77 @@ class TestOnlyWhatIsTouched:
         tender.save()
         rematch()
         assert state() == as_if_all_were_matched()
+
+
+def news_of(lot: Lot) -> set[tuple[str, str, int | None]]:
+    return set(MatchNews.objects.filter(lot=lot).values_list("firm__name", "kind", "rank"))
+
+
+@pytest.fixture
+def quiet(reference: None) -> Lot:
+    """A lot of 120 000 euros a year and twenty-two firms at the same place, the first ones able alone."""
+    lot = make_lot()
+    for n in range(22):
+        make_firm(f"N{n:02}", capacity_eur=(122 - n) * 1_000)
+    make_run(AS_OF)
+    rematch()
+    MatchNews.objects.all().delete()
+    return lot
+
+
+@pytest.mark.django_db
+class TestWhatIsTold:
+    def test_a_firm_that_can_now_do_it_alone_enters_and_pushes_another_out(self, quiet: Lot) -> None:
+        declare_at(Firm.objects.get(name="N21"), 200_000)
+        rematch()
+        assert {("N21", "entered", 1), ("N21", "solo", 1), ("N19", "left", 21)} <= news_of(quiet)
+
+    def test_a_firm_that_closes_leaves_and_lets_another_in(self, quiet: Lot) -> None:
+        firm = Firm.objects.get(name="N00")
+        firm.active = False
+        firm.save()
+        rematch()
+        assert news_of(quiet) == {("N00", "left", None), ("N20", "entered", 20)}
+
+    def test_the_firms_of_a_new_lot_learn_of_it(self, quiet: Lot) -> None:
+        lot = make_lot("Un de plus", match_state="pending")
+        rematch()
+        told = news_of(lot)
+        assert {kind for _, kind, _ in told} == {"new_lot"}
+        assert len(told) == 22
+
+    def test_nothing_is_told_twice(self, quiet: Lot) -> None:
+        declare_at(Firm.objects.get(name="N21"), 200_000)
+        kept = list(PendingChange.objects.all())
+        rematch()
+        told = list(MatchNews.objects.values_list("pk"))
+        PendingChange.objects.bulk_create(kept)  # the pass was killed before it could forget them
+        assert rematch().asked == 1
+        assert list(MatchNews.objects.values_list("pk")) == told
+
+    def test_a_flood_is_not_told_one_by_one(self, quiet: Lot) -> None:
+        row = ReferenceRow.objects.get(table="parameter", key="news.max_changes")
+        row.values |= {"value": "5"}
+        row.save()
+        for firm in Firm.objects.all()[:6]:
+            declare_at(firm, 1_000)
+        assert rematch().written > 0
+        assert not MatchNews.objects.exists()
+
+    def test_a_full_run_tells_nothing(self, quiet: Lot) -> None:
+        declare_at(Firm.objects.get(name="N21"), 200_000)
+        match_lots([quiet.pk])
+        assert not MatchNews.objects.exists()
+
+    def test_old_news_are_forgotten(self, quiet: Lot) -> None:
+        declare_at(Firm.objects.get(name="N21"), 200_000)
+        rematch()
+        assert purge() == 0
+        MatchNews.objects.update(at=timezone.now() - timedelta(days=91))
+        assert purge() > 0
+        assert not MatchNews.objects.exists()
+
+
+def declare_at(firm: Firm, middle: int) -> None:
+    firm.capacity_low_eur, firm.capacity_mid_eur, firm.capacity_high_eur = middle // 2, middle, middle * 2
+    firm.save()

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from config.celery import app
-from config.pipeline import counts, resume, start
+from config.pipeline import counts, follow, resume, settled, start
 from matchmaker.domain.reference import InvalidReferenceError
 from matchmaker.models import Run
 
@@ -40,6 +40,7 @@ class Command(BaseCommand):
             )
         elif options["wait"]:
             run = self._wait(run)
+            self._settle()
         self._show(run, time.perf_counter() - begin)
 
     def _wait(self, run: Run) -> Run:
@@ -59,6 +60,17 @@ class Command(BaseCommand):
         if run.state == Run.State.FAILED:
             raise CommandError(f"Calcul interrompu : {run.error}")
         return run
+
+    def _settle(self) -> None:
+        """Wait for what changed since the run to be in the matches and groupings."""
+        since = time.monotonic()
+        while not settled():
+            if time.monotonic() - since > STALLED_S:
+                if not app.control.ping(timeout=2):
+                    raise CommandError("Aucun ouvrier Celery ne répond : lancez « ./run worker », puis recommencez.")
+                follow(inline=False)
+                since = time.monotonic()
+            time.sleep(0.2)
 
     def _progress(self, words: str) -> None:
         if sys.stderr.isatty():

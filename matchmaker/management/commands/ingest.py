@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from matchmaker.changes import ask_rematch
 from matchmaker.domain.reference import InvalidReferenceError
 from matchmaker.ingest import ImportBusyError, ingest_awards, ingest_firms, ingest_notices
 from matchmaker.management.progress import LABELS, on_terminal, show_run
@@ -51,6 +52,7 @@ class Command(BaseCommand):
                         marked = partial(ingest_awards, path, on_terminal, fictitious=options["fictitious"])
                         show_run(self.stdout, self._timed(marked))
                     refresh_from_awards(timezone.localdate())
+                    ask_rematch()
                 case _:
                     self._report(limit=None if options["all"] else 30)
         except (TableError, InputNotFoundError, ImportBusyError, InvalidReferenceError) as error:
