@@ -118,7 +118,7 @@ def _way_out(way: Way) -> WayOut:
 
 def _both(lot_id: int, siret: str) -> tuple[Lot, Firm]:
     """Two queries."""
-    lot = Lot.objects.select_related("tender__buyer").defer("tender__description").filter(pk=lot_id).first()
+    lot = Lot.objects.select_related("tender__buyer").filter(pk=lot_id).first()
     if lot is None:
         raise Http404("Ce lot n'existe pas ou n'est plus publié.")
     firm = firm_by_siret(siret)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
-from matchmaker.domain.index import FirmIndex
 from matchmaker.domain.pair import pair
 from matchmaker.domain.query import Found, IndexedFirm, LotQuery
 from matchmaker.domain.telling import Context, Told, tell
 from matchmaker.domain.whynot import TOP, WhyNot, obstacles
 from matchmaker.domain.whynot import why_not as smallest_change
-from matchmaker.match import firm_index, lot_query
+from matchmaker.domain.wording import spelled
+from matchmaker.match import lot_query, said_by
 from matchmaker.models import Firm, Lot
 from matchmaker.needs import needs_of
 from matchmaker.queries import PublicFirm, public_firm
 from matchmaker.reference import reference
-from matchmaker.snapshot import indexed
+from matchmaker.snapshot import current, indexed
 
 _MADE_UP = "Une entreprise fictive ne rencontre que des lots fictifs, une vraie que de vrais lots."
 _NO_TRADE = "Aucun métier n'a été reconnu dans ce lot."
@@ -69,19 +68,18 @@ def why_not(lot: Lot, firm: Firm, top: int = TOP) -> WhyNot:
 
 
 class _Meeting:
-    """A lot and a firm as the index knows them, None where it does not."""
+    """A lot and a firm as the index in force knows them, None where it does not."""
 
     def __init__(self, lot: Lot, firm: Firm) -> None:
-        self.tables = reference()
         self.rows = lot, firm
+        self.tables = reference()
         self.needs = needs_of(lot, self.tables)
+        supply = current(lot.tender.fictitious, self.tables)  # one version for words and ranking
+        self.index, self.model = supply.index, supply.model
+        terms = self.model.lot_terms(*said_by(lot))
+        self.lot: LotQuery | None = lot_query(lot, self.needs, self.tables, terms)
         same = firm.fictitious == lot.tender.fictitious
-        self.lot: LotQuery | None = lot_query(lot, self.needs, self.tables)
-        self.firm: IndexedFirm | None = indexed(firm, self.tables) if same else None
-
-    @cached_property
-    def index(self) -> FirmIndex:
-        return firm_index(self.tables, fictitious=self.rows[0].tender.fictitious)
+        self.firm: IndexedFirm | None = indexed(firm, self.tables, self.model) if same else None
 
     @property
     def refusals(self) -> tuple[str, ...]:
@@ -116,6 +114,15 @@ class _Meeting:
         return Context(
             cpvs=tuple(lot.cpvs),
             trade_source=firm.trade_source,
+            words=self._words(),
             by_words=any(need.by_words for need in self.needs),
             estimated=lot.amount_eur is None and lot.imputed_mid_eur is not None,
         )
+
+    def _words(self) -> dict[int, str]:
+        """The lot's words as the notice spells them, by their number."""
+        if self.lot is None:
+            return {}
+        written = spelled(" ".join(said_by(self.rows[0])))
+        named = zip(self.lot.terms, self.model.named(self.lot.terms), strict=True)
+        return {number: written.get(root, root) for (number, _), root in named}

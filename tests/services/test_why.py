@@ -61,6 +61,18 @@ def test_the_change_told_brings_the_firm_among_the_first_and_a_euro_less_does_no
     assert (rank_with(room.amount) or 99) <= 20 < (rank_with(room.amount - 1) or 99)
 
 
+def test_the_words_in_common_are_told_as_the_notice_spells_them() -> None:
+    """Three painters among sixty firms: a word that tells them apart."""
+    crowd(57)
+    painters = [make_firm(f"Dupont Peintures {n}", trades=["T07"]) for n in range(3)]
+    lot = make_lot("Mise en PEINTURE du gymnase", cpvs=["45442100"], description="Nettoyage compris.")
+    told = explain(lot, painters[0])
+    assert told.parts[1].text.startswith("peinture (ressemblance ")
+    assert told.parts[1].points > 0
+    match_lots([lot.pk])
+    assert lot.matches.get(firm=painters[0]).score == told.score
+
+
 def test_a_firm_among_the_first_needs_no_change() -> None:
     firms, lot = crowd(5), make_lot()
     told = why_not(lot, firms[4])
