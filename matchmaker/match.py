@@ -63,9 +63,10 @@ def lot_query(lot: Lot, needs: tuple[LotTrade, ...], tables: Reference, terms: T
     )
 
 
-def said_by(lot: Lot) -> tuple[str, str]:
-    """Title and description a lot is compared by; the whole tender's for a lot that has none of its own."""
-    return lot.title or lot.tender.title, lot.description or lot.tender.description
+def said_by(lot: Lot) -> tuple[str, str, str]:
+    """Title, description and names of the place a lot is compared by; the tender's where it has none of its own."""
+    place = f"{lot.place_label} {lot.tender.buyer.city}"
+    return lot.title or lot.tender.title, lot.description or lot.tender.description, place
 
 
 @sharing(MATCHING)

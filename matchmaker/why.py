@@ -123,6 +123,6 @@ class _Meeting:
         """The lot's words as the notice spells them, by their number."""
         if self.lot is None:
             return {}
-        written = spelled(" ".join(said_by(self.rows[0])))
+        written = spelled(" ".join(said_by(self.rows[0])[:2]))
         named = zip(self.lot.terms, self.model.named(self.lot.terms), strict=True)
         return {number: written.get(root, root) for (number, _), root in named}

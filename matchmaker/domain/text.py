@@ -4,6 +4,8 @@ A text becomes a short unit vector of numbered words; the likeness of two is the
 0 without a common word, 1 for the same words. Words that more than a share of the firms carry are no words of the
 model: that is part of the definition, and what keeps a ranking by words fast.
 
+Where a lot is says nothing of what it asks for: the names of its place are no words of it ("Nantes Propreté").
+
 Weights: square root of the count x rarity among the firms' names, to unit norm, as float32. Rarities are rounded to
 1/4096, so that every machine writes the same model from the same names.
 """
@@ -25,7 +27,7 @@ import numpy as np
 from matchmaker.domain.errors import InvalidReferenceError
 from matchmaker.domain.query import Terms
 from matchmaker.domain.reference import Reference
-from matchmaker.domain.wording import words
+from matchmaker.domain.wording import without, words
 
 FORMAT = b"maillage-text-1"  # raise when the words or the weights of the same text would change
 _GRAIN = 4096
@@ -113,14 +115,14 @@ class TextModel:
         """A firm's words: their numbers, increasing, and weights of unit norm."""
         return _one(self.rows([text]))
 
-    def lot_terms(self, title: str, description: str) -> Terms:
-        """A lot's words: its title counts several times, its description by its beginning."""
-        return self.terms(self.lot_text(title, description))
+    def lot_terms(self, title: str, description: str, place: str = "") -> Terms:
+        """A lot's words: its title counts several times, its description by its beginning, the place's names never."""
+        return self.terms(self.lot_text(title, description, place))
 
-    def lot_text(self, title: str, description: str) -> str:
+    def lot_text(self, title: str, description: str, place: str = "") -> str:
         """What is read of a lot, for :meth:`rows` of many at once."""
         told = " ".join([title] * self.settings.title_weight)
-        return f"{told} {description[: self.settings.max_chars]}"
+        return without(f"{told} {description[: self.settings.max_chars]}", place)
 
     def named(self, terms: Terms) -> tuple[str, ...]:
         """The words (roots) behind numbers."""

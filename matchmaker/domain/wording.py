@@ -102,3 +102,13 @@ def spelled(text: str) -> dict[str, str]:
         if told := root(folded(word)):
             found.setdefault(told, word)
     return found
+
+
+def without(text: str, names: str) -> str:
+    """The folded words of a text but those of some names: where a lot is says nothing of what it asks for.
+
+    >>> without("Nettoyage des écoles de NANTES", "Nantes (44)")
+    'nettoyage des ecoles'
+    """
+    told = set(_WORD.findall(folded(names)))
+    return " ".join(word for word in _WORD.findall(folded(text)) if word not in told) if told else text

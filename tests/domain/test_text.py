@@ -115,6 +115,12 @@ def test_only_the_beginning_of_a_description_is_read() -> None:
     assert alike("DUPONT PEINTURE", "Nettoyage", "x" * 200 + " peinture") == 0
 
 
+def test_the_names_of_the_place_are_no_words_of_the_lot() -> None:
+    local = MODEL.lot_terms("Nettoyage à VILLENEUVE", "Écoles de Villeneuve.", "Villeneuve-lès-Avignon (30)")
+    assert [MODEL.vocabulary[number] for number, _ in local] == ["nettoy"]
+    assert alike("Régie de quartier Villeneuve", "Nettoyage à Villeneuve") > 0
+
+
 def test_a_firm_that_opposes_diffusion_has_no_words() -> None:
     assert firm_text("Fernande Peinture", "Fernande", open_to_all=False) == ""
     assert firm_text("Fernande Peinture", "Fernande", open_to_all=True).split() == ["Fernande", "Peinture", "Fernande"]

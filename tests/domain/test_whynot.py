@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from geo.domain.point import Point
 from matchmaker.domain.index import FirmIndex
 from matchmaker.domain.notice import Reservation
+from matchmaker.domain.pair import pair
 from matchmaker.domain.query import IndexedFirm, LotQuery, Wins
 from matchmaker.domain.reference import Reference, build_reference
 from matchmaker.domain.trade import LotTrade
@@ -29,9 +30,10 @@ def painter(number: int, **more: object) -> IndexedFirm:
 
 
 def rank_among(firm: IndexedFirm, others: list[IndexedFirm], lot: LotQuery, rules: Reference = R) -> int | None:
-    """From the index, all firms asked for."""
-    answer = FirmIndex([*(one for one in others if one.id != firm.id), firm], rules).ask(lot, len(others) + 1)
-    return next((place for place, found in enumerate(answer.top, 1) if found.id == firm.id), None)
+    """By scoring everyone: no index."""
+    mine = pair(firm, lot, rules)
+    rivals = [found for other in others if (found := pair(other, lot, rules))]
+    return None if mine is None else 1 + sum((-one.score, one.id) < (-mine.score, mine.id) for one in rivals)
 
 
 def ask(firm: IndexedFirm, others: list[IndexedFirm], lot: LotQuery, top: int = 20, rules: Reference = R) -> WhyNot:
@@ -156,9 +158,11 @@ def test_nothing_smaller_would_have_done_and_nothing_is_overlooked(
     firm, others, lot, top = race
     told = ask(firm, others, lot, top, S)
 
+    rivals = [found for other in others if (found := pair(other, lot, S))]
+
     def enters(*changes: Change) -> bool:
-        rank = rank_among(all_changed(firm, changes, lot), others, lot, S)
-        return rank is not None and rank <= top
+        mine = pair(all_changed(firm, changes, lot), lot, S)
+        return mine is not None and sum((-one.score, one.id) < (-mine.score, mine.id) for one in rivals) < top
 
     if told.inside:
         assert enters() and told.best is None
