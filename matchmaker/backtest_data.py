@@ -21,8 +21,8 @@ from matchmaker.domain.evidence import buyer_kind
 from matchmaker.domain.query import IndexedFirm, LotQuery
 from matchmaker.domain.reference import Reference
 from matchmaker.domain.trade import lot_trades
-from matchmaker.match import TRUST
 from matchmaker.models import Award, AwardHolder, Firm
+from matchmaker.supply import TRUST
 
 _NOT_JOINT = (Award.Grouping.MULTI, Award.Grouping.UNKNOWN, Award.Grouping.NONE)
 
