@@ -15,7 +15,6 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from matchmaker.domain.answers import Answers
-from matchmaker.domain.query import Answer
 from matchmaker.domain.score import PARTS
 from matchmaker.models import Lot
 
@@ -70,12 +69,8 @@ def held(lot: Lot) -> bool:
     return Lot.objects.select_for_update().filter(pk=lot.pk).order_by().first() is not None
 
 
-def state_of(lot: Lot, answer: Answer) -> str:
-    """What an answer means for the lot."""
-    return _state(lot, answer.supply)
-
-
-def _state(lot: Lot, supply: int) -> str:
+def state_with(lot: Lot, supply: int) -> str:
+    """What it means for a lot that so many firms are in reach."""
     if not lot.needs:
         return Lot.MatchState.NO_TRADE
     if lot.point is None:
@@ -89,7 +84,7 @@ def _lots(asked: Asked) -> dict[int, tuple[Any, ...]]:
     found = {}
     for lot, put in zip(asked.lots, asked.put, strict=True):
         supply, solo = next(counts) if put else (0, 0)
-        state = str(_state(lot, supply))
+        state = str(state_with(lot, supply))
         found[lot.pk] = (lot.pk, json.dumps(lot.needs), f"{{{','.join(lot.trades)}}}", supply, solo, state)
     return found
 

@@ -15,9 +15,10 @@ from geo.domain.point import Point
 from matchmaker.domain.pair import pair
 from matchmaker.domain.query import IndexedFirm, LotQuery
 from matchmaker.domain.reference import Reference
+from matchmaker.domain.text import TextModel, TextSettings
 from matchmaker.domain.trade import LotTrade
 from matchmaker.models import Firm, Lot, PendingChange
-from matchmaker.snapshot import indexed
+from matchmaker.supply import one_firm
 
 Asked = tuple[float, float, tuple[str, ...], float]  # lon, lat, trades, km
 LENDING = "T44"  # mise à disposition: its firms count in the groupings of lots that ask for insertion hours
@@ -26,7 +27,7 @@ LENDING = "T44"  # mise à disposition: its firms count in the groupings of lots
 @dataclass(frozen=True, slots=True)
 class Version:
     """A firm as it is, or as it was when lots were matched with it. Only what reach and eligibility rest on is true of
-    one that was: it has no wins, words or trust."""
+    it: no words, and no wins or trust of one that was."""
 
     firm: IndexedFirm
     fictitious: bool
@@ -38,7 +39,8 @@ def versions(changes: Sequence[PendingChange], tables: Reference) -> list[Versio
     ids = {change.firm_id for change in changes if change.firm_id is not None}
     were = [_was(change) for change in changes if change.firm_id is not None and change.before]
     rows = Firm.objects.filter(pk__in=ids).select_related("commune").defer("commune__boundary", "capacity_steps")
-    now = [Version(known, row.fictitious, True) for row in rows if (known := indexed(row, tables))]
+    speechless = TextModel.empty(TextSettings.of(tables))  # words put nobody in reach
+    now = [Version(known, row.fictitious, True) for row in rows if (known := one_firm(row, tables, speechless))]
     return [version for version in were if version] + now
 
 
@@ -87,7 +89,8 @@ def near(known: Iterable[Version], lots: QuerySet[Lot], tables: Reference) -> di
 
 
 def _asked(firm: IndexedFirm, tables: Reference) -> Asked:
-    radius = firm.declared_radius_km or max(tables.trades[trade].radius_km for trade in firm.trades)
+    known = (tables.trades[trade].radius_km for trade in firm.trades if trade in tables.trades)
+    radius = firm.declared_radius_km or max(known, default=0.0)
     return firm.point.lon, firm.point.lat, firm.trades, radius
 
 

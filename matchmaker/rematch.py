@@ -14,26 +14,25 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import batched
 
-from django.conf import settings
 from django.db.models import QuerySet
 
 from matchmaker.changes import MATCHING, waiting
 from matchmaker.domain.pair import pair
-from matchmaker.domain.query import Answer, Found
+from matchmaker.domain.query import Found
 from matchmaker.domain.reference import Reference
 from matchmaker.locks import alone
-from matchmaker.match import firm_index, lot_query
+from matchmaker.match import asked, lot_query
 from matchmaker.models import Lot, PendingChange, Run
 from matchmaker.needs import set_needs
 from matchmaker.news import publish
 from matchmaker.queries import current_as_of, open_lots
 from matchmaker.reach import Version, near, reaches, versions
 from matchmaker.reference import reference
-from matchmaker.rewrite import Asked, rewrite
+from matchmaker.rewrite import Touched, rewrite
+from matchmaker.snapshot import fresh
 
 LOG = logging.getLogger(__name__)
 BATCH = 500  # lots in one transaction
-NOBODY = Answer((), 0, 0)
 
 
 @dataclass(slots=True)
@@ -92,42 +91,37 @@ def _bring_up(
     telling: bool,
 ) -> None:
     """Ask again the lots that were ``corrected``, and of the others those a version really reaches."""
-    index = cache(lambda fictitious: firm_index(tables, fictitious=fictitious))  # one look at the supply a pass
+    supply = cache(lambda fictitious: fresh(fictitious, tables))  # one look at it a pass, after what waits was read
     best = tables.integer("news.best") if telling else 0
     for batch in batched(sorted(near_lots.keys() | corrected), BATCH, strict=False):
-        asked = []
+        touched: dict[bool, list[Touched]] = {False: [], True: []}
         for lot in watched().filter(pk__in=batch).select_related("tender__buyer").order_by("pk"):
-            one = _about(lot, tables)
-            touched = _compare(one, near_lots.get(lot.pk, ()), tables)
-            if touched or lot.pk in corrected:
-                if one.query is not None:
-                    one.answer = index(lot.tender.fictitious).ask(one.query, settings.MATCHES_PER_LOT)
-                asked.append(one)
-        written, news = rewrite(asked, best)
-        done.asked += len(asked)
-        done.written += written
-        done.news += news
+            one = _touched(lot, near_lots.get(lot.pk, ()), tables)
+            one.corrected = lot.pk in corrected
+            if one.corrected or one.firms:
+                touched[lot.tender.fictitious].append(one)
+        for fictitious, some in touched.items():
+            if some:
+                answers = asked([one.lot for one in some], supply(fictitious), tables)
+                written, news = rewrite(some, answers, best)
+                done.asked += len(some)
+                done.written += written
+                done.news += news
 
 
-def _about(lot: Lot, tables: Reference) -> Asked:
-    """A lot and its question, its trades deduced anew as a full matching does."""
-    deduced = lot.needs, lot.trades
-    query = lot_query(lot, set_needs(lot, tables), tables)
-    return Asked(lot, query, NOBODY, renamed=deduced != (lot.needs, lot.trades))
-
-
-def _compare(one: Asked, seen: Iterable[Version], tables: Reference) -> bool:
-    """Whether any version of a changed firm reaches the lot; notes how each firm stood before."""
-    if one.query is None:
-        return False
-    touched = False
-    were: dict[int, list[Found]] = {}
-    for version in seen:
-        before = were.setdefault(version.firm.id, [])
-        if reaches(version, one.lot, one.query, tables):
-            touched = True
-            found = None if version.current else pair(version.firm, one.query, tables)
-            before += [found] if found else []
-    one.arrived = {firm for firm, before in were.items() if not before}
-    one.stronger = {firm for firm, before in were.items() if not any(found.solo for found in before)}
-    return touched
+def _touched(lot: Lot, seen: Iterable[Version], tables: Reference) -> Touched:
+    """A lot and the changed firms that reach it in any version, with how they stood before."""
+    deduced, first = (lot.needs, lot.trades), lot.matched_at is None
+    query = lot_query(lot, set_needs(lot, tables), tables, ())
+    one = Touched(lot, first=first, renamed=deduced != (lot.needs, lot.trades))
+    before: dict[int, list[Found]] = {}
+    for version in seen if query is not None else ():
+        assert query is not None
+        if reaches(version, lot, query, tables):
+            were = before.setdefault(version.firm.id, [])
+            found = None if version.current else pair(version.firm, query, tables)
+            were += [found] if found else []
+    one.firms = set(before)
+    one.arrived = {firm for firm, were in before.items() if not were}
+    one.stronger = {firm for firm, were in before.items() if not any(found.solo for found in were)}
+    return one

@@ -27,7 +27,7 @@ from matchmaker.domain.rowfirm import firms_of
 from matchmaker.domain.segment import Segment, segments_of_columns
 from matchmaker.domain.store import DamagedError, Manifest, SnapshotError, Store, Stored
 from matchmaker.domain.text import TextModel, TextModelError, TextSettings
-from matchmaker.models import Firm
+from matchmaker.models import Firm, PendingChange
 from matchmaker.reference import reference
 from matchmaker.supply import columns, delivering, one_firm, steady, texts
 
@@ -205,6 +205,8 @@ def _build(
         store.point(replace(before, until=manifest.until))
     else:
         store.publish(manifest)
+    if before is None or before.extra.get(WORDS) != manifest.extra[WORDS]:
+        PendingChange.objects.create()  # every lot's likeness to every firm may differ: all are matched again
     store.clean()
     return Refreshed(manifest.content, None, reason=reason)
 

@@ -40,9 +40,9 @@ def rematch_changes() -> bool:
 
     The first matching of all, and one after more than a few changes, is a run's (``config.pipeline``).
     """
-    if not (a_few() and Run.objects.filter(state=Run.State.DONE).exists()):
-        return False
     while waiting().exists():
+        if not (a_few() and Run.objects.filter(state=Run.State.DONE).exists()):
+            return False
         rematch()
     return True
 
