@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from consortia.rebuild import outdated, rebuild
 from consortia.tasks import build, rebuild_groupings
+from matchmaker import snapshot
 from matchmaker.changes import a_few, ask_rematch, take_over, waiting
 from matchmaker.ingest import refresh_firms
 from matchmaker.models import Lot, Run
@@ -51,6 +52,8 @@ def start(as_of: date, *, force: bool = False, inline: bool = False) -> tuple[Ru
     refresh_firms(timezone.localdate())
     refresh_from_awards(timezone.localdate())
     refresh_supply()
+    for fictitious in (False, True):  # once here, as each chunk then only looks for what changed since
+        snapshot.refresh(fictitious)
     mark = fingerprint(as_of)
     if not force:
         known = Run.objects.exclude(state=Run.State.FAILED).first()  # a later run took over an earlier one's lots
