@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.gis.geos import Polygon
 from django.db import connection
 
 from geo.domain.mercator import SQL_ACROSS, SQL_DOWN, Cell, CellError
-from matchmaker.models import Firm
-from matchmaker.supply_cells import AMOUNTS, COUNTED, COUNTS, FIGURES, FINEST, placed
+from matchmaker.domain.eligibility import R1_KINDS, R2_KINDS
+from matchmaker.supply_cells import AMOUNTS, COUNTED, COUNTS, FIGURES, FINEST
 
 EXTENT = 4096
 STEPS = 4  # a tile is 16 cells wide from afar: a mark every 32 pixels
@@ -84,20 +83,36 @@ def _near(cell: Cell, trade: str, fictitious: bool) -> bytes:
 
 
 def firms_in(cell: Cell, trade: str, *, fictitious: bool) -> tuple[str, tuple[Any, ...]]:
-    """SQL of the firms around a cell (a little more than it), in the columns of ``supply_cells.placed``.
+    """SQL of the firms around a cell (a little more than it) with its parameters.
 
-    Open firms by their own point, the others by their commune's: two spatial indexes.
+    Columns: id, mid, lon, lat, shown, and one for each of FAMILIES. The firms of ``match.supply``, without its joins:
+    open ones are found by their own point, the others by their commune's, each by its spatial index.
     """
     west, south, east, north = cell.box
     wide, high = (east - west) * _BOX_MARGIN, (north - south) * _BOX_MARGIN
-    box = Polygon.from_bbox((west - wide, south - high, east + wide, north + high))
-    box.srid = 4326
-    of_trade = {"trades__contains": [trade]} if trade else {}
-    shown, first = placed(fictitious=fictitious, diffusion=Firm.Diffusion.OPEN, point__bboverlaps=box, **of_trade)
-    hidden, second = placed(
-        fictitious=fictitious, diffusion=Firm.Diffusion.PARTIAL, commune__point__bboverlaps=box, **of_trade
+    box = [west - wide, south - high, east + wide, north + high]
+    of_trade = " AND firm.trades @> ARRAY[%s]::varchar[]" if trade else ""
+    wanted = f"firm.active AND firm.fictitious = %s AND firm.trades <> '{{}}'{of_trade}"
+    asked = [*box, fictitious, *([trade] if trade else [])]
+    families = (
+        "firm.ess = 'yes' OR firm.inclusive_kind <> '' AS social, firm.inclusive_kind = ANY(%s) AS siae,"
+        " firm.inclusive_kind = ANY(%s) AS adapted"
     )
-    return f"({shown} UNION ALL {hidden})", (*first, *second)
+
+    def select(place: str, shown: bool) -> str:
+        return (
+            f"SELECT firm.id, firm.capacity_mid_eur AS mid, ST_X({place}::geometry) AS lon,"
+            f" ST_Y({place}::geometry) AS lat, {shown} AS shown, {families}"
+        )
+
+    within = "&& ST_MakeEnvelope(%s, %s, %s, %s, 4326)::geography"
+    kinds = [sorted(R2_KINDS), sorted(R1_KINDS)]
+    return (
+        f"({select('firm.point', True)} FROM matchmaker_firm firm WHERE firm.point {within} AND {wanted}"
+        f" AND firm.diffusion = 'O' UNION ALL {select('town.point', False)}"
+        f" FROM geo_commune town JOIN matchmaker_firm firm ON firm.commune_id = town.code"
+        f" WHERE town.point {within} AND {wanted} AND firm.diffusion <> 'O')"
+    ), (*kinds, *asked, *kinds, *asked)
 
 
 def _encoded(cell: Cell, grid: int, marks: str, identity: str, parameters: list[Any]) -> bytes:

@@ -61,6 +61,11 @@ class SupplyMap {
     this.goToPlace();
   }
 
+  /** The largest value a mark is sized by. */
+  get scale(): number {
+    return this.most;
+  }
+
   goToPlace(): void {
     const { lon, lat } = view();
     const at: [number, number] | null = lon && lat ? [Number(lon), Number(lat)] : null;
@@ -164,7 +169,10 @@ async function load(url: URL, supply: SupplyMap): Promise<void> {
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   for (const id of PARTS) {
     const [old, fresh] = [element(id), page.getElementById(id)];
+    // The choice is read first: options that leave their list one by one make it choose another each time.
+    const chosen = fresh instanceof HTMLSelectElement ? fresh.value : null;
     if (old && fresh) old.replaceChildren(...fresh.childNodes);
+    if (old instanceof HTMLSelectElement && chosen !== null) old.value = chosen;
   }
   document.title = page.title;
   supply.follow();
@@ -271,7 +279,12 @@ async function draw(box: HTMLElement): Promise<void> {
   if (!location.hash.includes("map=") || view()["lon"]) drawn.goToPlace();
   followForm(drawn);
   followLinks(box);
-  await map.once("idle");
+  let scale;
+  do {
+    scale = drawn.scale; // the first marks in view may ask for another one
+    map.triggerRepaint();
+    await map.once("idle");
+  } while (drawn.scale !== scale);
   box.dataset["state"] = "ready";
 }
 
