@@ -17,6 +17,7 @@ Of equal efforts the first in this order. When no single one suffices, pairs of 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -181,16 +182,7 @@ class _Race:
 
     def least(self, lever: _Lever, firm: IndexedFirm) -> int | None:
         """The least amount with which the firm enters, None when the most does not suffice."""
-        if lever.most < 1 or not self.enters(lever.apply(firm, lever.most)):
-            return None
-        low, high = 0, lever.most  # high suffices; low does not, or is no change
-        while high - low > 1:
-            middle = (low + high) // 2
-            if self.enters(lever.apply(firm, middle)):
-                high = middle
-            else:
-                low = middle
-        return high
+        return _first(lever.most, lambda amount: self.enters(lever.apply(firm, amount)))
 
     def single(self, lever: _Lever, rank: int | None) -> Way | None:
         amount = self.least(lever, self.firm)
@@ -199,32 +191,33 @@ class _Race:
         return self._way((lever.tell(amount),), lever.apply(self.firm, amount), rank)
 
     def pairs(self, levers: Sequence[_Lever], rank: int | None) -> Way | None:
-        """The smallest pair of different kinds: for each amount of one, the least of the other. Exact."""
-        found = [way for one, other in combinations(levers, 2) if (way := self._pair(one, other, rank))]
-        return min(found, key=_least, default=None)
+        """The smallest pair of different kinds. Exact: for each amount of one, the least of the other."""
+        best: Way | None = None
+        for one, other in combinations(levers, 2):
+            if one.kind != other.kind:
+                best = self._pair(one, other, rank, best.effort if best else math.inf) or best
+        return best
 
-    def _pair(self, one: _Lever, other: _Lever, rank: int | None) -> Way | None:
-        if one.kind == other.kind:
-            return None
+    def _pair(self, one: _Lever, other: _Lever, rank: int | None, budget: float) -> Way | None:
+        """The smallest use of two levers together of less effort than a budget.
+
+        More of one never asks for more of the other: amounts that even the most of the other does not help are left
+        out, and so are those that no longer fit the best found.
+        """
         few, many = sorted((one, other), key=lambda lever: lever.most)
-        best: tuple[float, int, int] | None = None
-        rest = many
-        for amount in range(1, few.most + 1):
-            spent = few.effort(amount)
-            if best is not None and spent >= best[0]:
+        found: tuple[int, int] | None = None
+        start = _first(few.most, lambda n: self.enters(many.apply(few.apply(self.firm, n), many.most)))
+        for amount in range(start or few.most + 1, few.most + 1):
+            left = budget - few.effort(amount)
+            if left <= 0:
                 break
-            more = self.least(rest, few.apply(self.firm, amount))
-            if more is None:
-                continue
-            effort = spent + many.effort(more)
-            if best is None or effort < best[0]:
-                best = (effort, amount, more)
-            rest = replace(many, most=more)  # more of one never asks for more of the other
-        if best is None:
+            more = self.least(_within(many, left), few.apply(self.firm, amount))
+            if more is not None:
+                found, budget = (amount, more), few.effort(amount) + many.effort(more)
+        if found is None:
             return None
-        _, amount, more = best
-        changed = many.apply(few.apply(self.firm, amount), more)
-        told = sorted((few.tell(amount), many.tell(more)), key=lambda change: KINDS.index(change.kind))
+        changed = many.apply(few.apply(self.firm, found[0]), found[1])
+        told = sorted((few.tell(found[0]), many.tell(found[1])), key=lambda change: KINDS.index(change.kind))
         return self._way(tuple(told), changed, rank)
 
     def _way(self, changes: tuple[Change, ...], changed: IndexedFirm, rank: int | None) -> Way:
@@ -234,6 +227,23 @@ class _Race:
         told = " et ".join(change.text for change in changes)
         move = f"elle passerait du rang {rank} au rang {reached}" if rank else f"elle entrerait au rang {reached}"
         return Way(changes, found.score, reached, f"{told[0].upper()}{told[1:]}, {move}.")
+
+
+def _first(most: int, holds: Callable[[int], bool]) -> int | None:
+    """The first of 1..most for which something holds that then goes on holding, by bisection; None if none."""
+    if most < 1 or not holds(most):
+        return None
+    low, high = 0, most
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return high
+
+
+def _within(lever: _Lever, effort: float) -> _Lever:
+    """The lever, no farther than costs less than an effort."""
+    beyond = _first(lever.most, lambda amount: lever.effort(amount) >= effort)
+    return lever if beyond is None else replace(lever, most=beyond - 1)
 
 
 # ---------------------------------------------------------------- the levers

@@ -35,6 +35,13 @@ def test_what_is_bought_is_told_in_words(client: Client, territory: Territory) -
     assert "montant non publié" in text
 
 
+def test_a_trade_deduced_from_the_words_of_the_notice_is_told_as_such(client: Client, territory: Territory) -> None:
+    needs = [{"trade": "T01", "fit": 0.5, "share": 1.0, "options": ["T01"], "by": "words"}]
+    lot = make_lot("Nettoyage", tender=territory.group.tender, cpvs=["90000000"], needs=needs)
+    assert "métier déduit des mots de l'avis" in text_of(client, f"/lots/{lot.pk}/")
+    assert "métier déduit des mots" not in text_of(client, f"/lots/{territory.group.pk}/")
+
+
 def test_clauses_are_told_in_words(client: Client, territory: Territory) -> None:
     assert "emploi de personnes éloignées du travail" in text_of(client, f"/lots/{territory.group.pk}/")
 
