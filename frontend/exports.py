@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from consortia.queries import LotCard
 from frontend import words
+from frontend.open_lots import OpenLot, how_label
 from frontend.ranking import Ranking, Row
 from matchmaker.models import Award, Directory, DirectoryRow, Lot, QuarantineItem
 from matchmaker.queries import public_firm
@@ -96,6 +97,32 @@ RANKING_COLUMNS = [
     "poids",
     "fictif",
     "source",
+    "calcule_au",
+]
+
+
+FIRM_LOT_COLUMNS = [
+    "lot",
+    "objet",
+    "acheteur",
+    "lieu",
+    "metier",
+    "montant_eur",
+    "montant_moyen_eur_estimation",
+    "echeance",
+    "score",
+    "part_metier",
+    "part_mots",
+    "part_proximite",
+    "part_capacite",
+    "part_references",
+    "part_ess",
+    "distance_km",
+    "rang_parmi_les_gardees",
+    "comment",
+    "nouveau",
+    "fictif",
+    "adresse_source",
     "calcule_au",
 ]
 
@@ -208,6 +235,33 @@ def _ranking_row(row: Row, weights: str, as_of: date) -> list[object]:
         weights,
         yes_or_no(firm.fictitious),
         firm.source,
+        as_of.isoformat(),
+    ]
+
+
+def firm_lots_csv(siret: str, lots: Iterable[OpenLot], as_of: date) -> HttpResponse:
+    return answer(f"entreprise-{siret}-lots", FIRM_LOT_COLUMNS, (_firm_lot_row(one, as_of) for one in lots))
+
+
+def _firm_lot_row(one: OpenLot, as_of: date) -> list[object]:
+    lot, tender = one.lot, one.lot.tender
+    return [
+        lot.pk,
+        lot.title or tender.title,
+        tender.buyer.name,
+        lot.place_label,
+        one.trade,
+        lot.amount_eur,
+        lot.imputed_mid_eur,
+        lot.deadline.isoformat() if lot.deadline else "",
+        f"{one.score:.1f}",
+        *(f"{part.value:.2f}" for part in one.parts),
+        f"{one.distance_km:.0f}",
+        one.rank or "",
+        how_label(one.how),
+        yes_or_no(one.new),
+        yes_or_no(tender.fictitious),
+        tender.url,
         as_of.isoformat(),
     ]
 

@@ -13,7 +13,7 @@ from django.db.models import F, Func, Value
 from consortia.queries import LotView, Team
 from frontend.ranking import Row
 from geo.models import Commune
-from matchmaker.models import Firm, Match
+from matchmaker.models import Firm, Lot
 from matchmaker.queries import PublicFirm, public_firm
 
 Json = dict[str, Any]
@@ -101,15 +101,11 @@ def _links(view: LotView, team: Team) -> list[Json]:
     ]
 
 
-def firm_map(firm: Firm, matches: list[Match], radius_km: float) -> Json:
-    """A firm, its radius, and the open lots it was matched to."""
+def firm_map(firm: Firm, open_lots: list[Lot], radius_km: float) -> Json:
+    """A firm, its radius, and the open lots listed."""
     shown = public_firm(firm)
     own = _firm(shown, rank=1, solo=False, circle_km=radius_km)
-    lots = [
-        point(match.lot.point.x, match.lot.point.y, role="lot", name=match.lot.title, lot=match.lot_id)
-        for match in matches
-        if match.lot.point
-    ]
+    lots = [point(lot.point.x, lot.point.y, role="lot", name=lot.title, lot=lot.pk) for lot in open_lots if lot.point]
     return collection([*([own] if own else []), *lots])
 
 

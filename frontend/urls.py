@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from frontend.pages import directories, expiring, firms, imports, lots, ranking, runs, sources, supply
+from frontend.pages import directories, expiring, firms, imports, lots, method, ranking, runs, sources, supply, why
 
 urlpatterns = [
     path("", lots.home, name="home"),
@@ -11,10 +11,14 @@ urlpatterns = [
     path("lots/export.csv", lots.lots_csv, name="lots-csv"),
     path("lots/<int:lot_id>/", lots.lot, name="lot"),
     path("lots/<int:lot_id>/ranking/", ranking.part, name="lot-ranking"),
+    path("lots/<int:lot_id>/why/<str:siret>/", why.why, name="lot-why"),
+    path("lots/<int:lot_id>/why-not/", why.why_not_page, name="lot-why-not"),
+    path("lots/<int:lot_id>/firms/", why.firm_choices, name="lot-firms"),
     path("lots/<int:lot_id>/ranking.csv", ranking.ranking_csv, name="lot-ranking-csv"),
     path("lots/<int:lot_id>/map.json", ranking.lot_map, name="lot-map"),
     path("lots/<int:lot_id>/context.json", lots.lot_context, name="lot-context"),
     path("firms/<str:siret>/", firms.firm, name="firm"),
+    path("firms/<str:siret>/lots.csv", firms.firm_lots_csv, name="firm-lots-csv"),
     path("firms/<str:siret>/map.json", firms.firm_map, name="firm-map"),
     path("firms/<str:siret>/context.json", firms.firm_context, name="firm-context"),
     path("expiring/", expiring.expiring, name="expiring"),
@@ -26,6 +30,7 @@ urlpatterns = [
     path("supply/tiles/<int:zoom>/<int:x>/<int:y>.mvt", supply.supply_tile, name="supply-tile"),
     path("ground/tiles/<int:zoom>/<int:x>/<int:y>.mvt", supply.ground_tile, name="ground-tile"),
     path("runs/", runs.runs, name="runs"),
+    path("method/", method.method, name="method"),
     path("sources/", sources.sources, name="sources"),
     path("sources/<slug:key>/", imports.source, name="source"),
     path("sources/<slug:key>/sync/", imports.sync_now, name="source-sync"),

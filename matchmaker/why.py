@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from matchmaker.domain.pair import pair
 from matchmaker.domain.query import Found, IndexedFirm, LotQuery
+from matchmaker.domain.score import Formula
 from matchmaker.domain.telling import Context, Told, tell
 from matchmaker.domain.whynot import TOP, WhyNot, obstacles
 from matchmaker.domain.whynot import why_not as smallest_change
@@ -43,9 +44,12 @@ class Explained:
         return tuple(told.sentence for told in self.parts)
 
 
-def explain(lot: Lot, firm: Firm) -> Explained:
-    """Why the firm has its score. ``lot.tender.buyer`` and ``firm.commune`` fetched beforehand save queries."""
-    met = _Meeting(lot, firm)
+def explain(lot: Lot, firm: Firm, formula: Formula | None = None) -> Explained:
+    """Why the firm has its score. ``lot.tender.buyer`` and ``firm.commune`` fetched beforehand save queries.
+
+    ``formula``: the weights of the person who asks, else those in force.
+    """
+    met = _Meeting(lot, firm, formula)
     if met.firm is None or met.lot is None:
         return Explained(public_firm(firm), None, None, 0, (), met.refusals)
     found = pair(met.firm, met.lot, met.tables)
@@ -70,12 +74,14 @@ def why_not(lot: Lot, firm: Firm, top: int = TOP) -> WhyNot:
 class _Meeting:
     """A lot and a firm as the index in force knows them, None where it does not."""
 
-    def __init__(self, lot: Lot, firm: Firm) -> None:
+    def __init__(self, lot: Lot, firm: Firm, formula: Formula | None = None) -> None:
         self.rows = lot, firm
         self.tables = reference()
         self.needs = needs_of(lot, self.tables)
         supply = current(lot.tender.fictitious, self.tables)  # one version for words and ranking
         self.index, self.model = supply.index, supply.model
+        if formula is not None:
+            self.tables, self.index = self.tables.weighing(formula), self.index.weighing(formula)
         terms = self.model.lot_terms(*said_by(lot))
         self.lot: LotQuery | None = lot_query(lot, self.needs, self.tables, terms)
         same = firm.fictitious == lot.tender.fictitious

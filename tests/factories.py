@@ -331,7 +331,12 @@ def grenoble(*, fictitious: bool = False) -> Territory:
         ],
     )
     unknown = make_lot(
-        "Gardiennage du parc Paul-Mistral", tender=tender, trades=["T38"], deadline=None, match_state="pending"
+        "Gardiennage du parc Paul-Mistral",
+        tender=tender,
+        trades=["T38"],
+        cpvs=["79713000"],
+        deadline=None,
+        match_state="pending",
     )
     for lot in (alone, group):
         for firm in [*firms, masked]:

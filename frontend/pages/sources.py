@@ -10,18 +10,11 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from frontend import charts
 from frontend.access import login_not_required
 from geo.queries import vintages
 from matchmaker.import_queries import runs
 from matchmaker.models import ReferenceRow
-from matchmaker.queries import (
-    formula,
-    parameters,
-    reference_tables,
-    running_run,
-    stock,
-)
+from matchmaker.queries import parameters, reference_tables, running_run, stock
 from matchmaker.stand import Stand, standing
 
 
@@ -31,10 +24,7 @@ def sources(request: HttpRequest) -> HttpResponse:
     """At most 12 queries."""
     stands = standing()
     rows = parameters()
-    weights = formula().weights
     context = {
-        "weights": charts.part_weights(weights),
-        "total_weight": sum(weights.values()),
         "parameters": rows,
         "tables": _tables(reference_tables()),
         "kinds": _by_kind(stands),

@@ -11,6 +11,7 @@ from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
 from frontend import words
+from frontend.open_lots import how_label
 
 register = template.Library()
 
@@ -99,6 +100,9 @@ def social_words(codes: list[str]) -> str:
 @register.filter
 def green_words(codes: list[str]) -> str:
     return words.joined([str(words.GREEN.get(code, code)) for code in codes if code != "none"])
+
+
+register.filter("how", how_label)
 
 
 @register.simple_tag(takes_context=True)

@@ -43,7 +43,7 @@ def addresses(hidden: Territory) -> list[str]:
     """Every page and endpoint that could show the firm."""
     assert hidden.masked is not None
     siret = hidden.masked.siret
-    found = ["/lots/", "/lots/?q=Fernande", "/lots/export.csv", "/api/lots", "/sources/", "/runs/"]
+    found = ["/lots/", "/lots/?q=Fernande", "/lots/export.csv", "/api/lots", "/sources/", "/runs/", "/method/"]
     found += ["/expiring/", "/expiring/export.csv", "/api/awards/expiring"]
     found += [f"/firms/{siret}/", f"/firms/{siret}/map.json", f"/firms/{siret}/context.json", f"/api/firms/{siret}"]
     for firm in hidden.firms[:7]:
@@ -54,6 +54,10 @@ def addresses(hidden: Territory) -> list[str]:
             f"/lots/{lot.pk}/map.json",
             f"/lots/{lot.pk}/context.json",
             f"/lots/{lot.pk}/?within=120&w_distance=90",
+            f"/lots/{lot.pk}/why/{siret}/",
+            f"/lots/{lot.pk}/why-not/?q={siret}",
+            f"/lots/{lot.pk}/why-not/?q=Fernande",
+            f"/lots/{lot.pk}/firms/?q=Fernande",
             f"/lots/{lot.pk}/ranking/?within=120",
             f"/lots/{lot.pk}/ranking.csv",
             f"/lots/{lot.pk}/ranking.csv?within=120",
@@ -70,17 +74,25 @@ def test_no_page_nor_endpoint_leaks_the_name_or_the_address(client: Client, hidd
         response = client.get(address, headers={"HX-Request": "true"})
         assert response.status_code == 200, address
         body = response.content.decode().replace('value="Fernande"', "").replace("« Fernande »", "")
-        body = body.replace("q=Fernande", "")
+        body = body.replace("q=Fernande", "")  # what was typed, said back
         for secret in SECRETS:
             assert secret not in body, (address, secret)
 
 
 def test_every_public_address_that_shows_a_firm_is_in_this_test(hidden: Territory) -> None:
     names = {"lots", "lots-csv", "lot", "lot-ranking-csv", "lot-map", "lot-context", "firm", "firm-map", "firm-context"}
-    names |= {"expiring", "expiring-csv", "lot-ranking"}
+    names |= {"expiring", "expiring-csv", "lot-ranking", "lot-why", "lot-why-not", "lot-firms", "firm-lots-csv"}
     from frontend.urls import urlpatterns
 
-    known = {pattern.name for pattern in urlpatterns} - {"home", "login", "logout", "imports", "runs", "sources"}
+    known = {pattern.name for pattern in urlpatterns} - {
+        "home",
+        "login",
+        "logout",
+        "imports",
+        "runs",
+        "sources",
+        "method",
+    }
     known -= {"source", "source-sync", "quarantine", "quarantine-csv", "quarantine-retry"}
     known = {name for name in known if not name.startswith("director")}  # for a list's owner and staff
     assert known == names
@@ -108,6 +120,16 @@ def test_it_is_absent_from_exports(client: Client, hidden: Territory) -> None:
         body = client.get(address).content.decode()
         assert hidden.masked.siret not in body
         assert MASKED_NAME not in body
+
+
+def test_it_has_no_export_of_its_lots(client: Client, hidden: Territory) -> None:
+    assert hidden.masked is not None
+    assert client.get(f"/firms/{hidden.masked.siret}/lots.csv").status_code == 404
+
+
+def test_no_field_suggests_it(client: Client, hidden: Territory) -> None:
+    for typed in ("Fernande", "Chez", "diffusion partielle"):
+        assert "option" not in client.get(f"/lots/{hidden.group.pk}/firms/?q={typed}").content.decode()
 
 
 def test_an_open_firm_shows_its_name(territory: Territory) -> None:
