@@ -188,7 +188,8 @@ def main() -> None:
         ]  # fmt: skip
         for trade in ("", "T01"):
             lines = [measure(zoom, trade, places, client) for zoom in range(tiles.MAX_ZOOM + 1)]
-            show(f"Tuiles de l'offre, {trade or 'tous métiers'}", columns, lines)
+            load = f"Charge de la machine pendant la mesure : {os.getloadavg()[0]:.1f} pour {os.cpu_count()} cœurs."
+            show(f"Tuiles de l'offre, {trade or 'tous métiers'}", columns, lines, [load])
     finally:
         connection.close()
         with connect("postgres") as server:

@@ -68,11 +68,11 @@ def _near(cell: Cell, trade: str, fictitious: bool) -> bytes:
     columns, rows = cell.within(NEAR_STEPS)
     firms, parameters = firms_in(cell, trade, fictitious=fictitious)
     side = 2**grid
-    marks = (
+    marks = (  # OFFSET 0 keeps the planner from computing a place again for each use of it
         f"SELECT {COUNTED}, x, y, avg(lon) AS lon, avg(lat) AS lat, count(*) = 1 AND bool_and(shown) AS alone,"
         " min(id) AS one, bool_or(NOT shown) AS hidden FROM"
-        f" (SELECT *, floor({SQL_ACROSS} * {side})::int AS x, floor({SQL_DOWN} * {side})::int AS y FROM {firms} found)"
-        " marked WHERE x BETWEEN %s AND %s AND y BETWEEN %s AND %s GROUP BY x, y"
+        f" (SELECT *, floor({SQL_ACROSS} * {side})::int AS x, floor({SQL_DOWN} * {side})::int AS y FROM {firms} found"
+        " OFFSET 0) marked WHERE x BETWEEN %s AND %s AND y BETWEEN %s AND %s GROUP BY x, y"
     )
     # The name as ``public_firm`` shows it, of openly diffused firms only; a test holds the two equal.
     identity = (
@@ -111,7 +111,7 @@ def firms_in(cell: Cell, trade: str, *, fictitious: bool) -> tuple[str, tuple[An
         f"({select('firm.point', True)} FROM matchmaker_firm firm WHERE firm.point {within} AND {wanted}"
         f" AND firm.diffusion = 'O' UNION ALL {select('town.point', False)}"
         f" FROM geo_commune town JOIN matchmaker_firm firm ON firm.commune_id = town.code"
-        f" WHERE town.point {within} AND {wanted} AND firm.diffusion <> 'O')"
+        f" WHERE town.point {within} AND {wanted} AND firm.diffusion = 'P')"
     ), (*kinds, *asked, *kinds, *asked)
 
 

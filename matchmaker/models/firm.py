@@ -95,6 +95,7 @@ class Firm(models.Model):
         indexes = [
             GinIndex(fields=["trades"], name="firm_trades"),
             models.Index(fields=["updated_at"], name="firm_updated_at"),  # what changed since (linkage)
+            models.Index(fields=["commune"], name="firm_masked_commune", condition=Q(diffusion="P")),  # map, near
         ]
         constraints = [
             models.CheckConstraint(condition=Q(siret__regex=r"^\d{14}$"), name="firm_siret_is_14_digits"),
