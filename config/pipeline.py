@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import date
 from itertools import batched
 
@@ -39,10 +40,14 @@ RULES = "1"  # raise when the same inputs should give other results
 
 def fingerprint(as_of: date) -> str:
     """Of what decides all lots at once. Changes of firms and lots are noted one by one: ``matchmaker.changes``."""
-    return hashlib.sha256(repr([RULES, as_of, reference().version]).encode()).hexdigest()
+    tables = reference()
+    words = [snapshot.current(fictitious, tables).model.version for fictitious in (False, True)]
+    return hashlib.sha256(repr([RULES, as_of, tables.version, words]).encode()).hexdigest()
 
 
-def start(as_of: date, *, force: bool = False, inline: bool = False) -> tuple[Run, bool]:
+def start(
+    as_of: date, *, force: bool = False, inline: bool = False, progress: Callable[[str], None] = lambda _words: None
+) -> tuple[Run, bool]:
     """Match and group all open lots. Returns the run and whether there was anything to do.
 
     Chunks go to Celery once the run is committed; ``inline`` works them here instead. A run already
@@ -53,7 +58,7 @@ def start(as_of: date, *, force: bool = False, inline: bool = False) -> tuple[Ru
     refresh_from_awards(timezone.localdate())
     refresh_supply()
     for fictitious in (False, True):  # once here, as each chunk then only looks for what changed since
-        snapshot.refresh(fictitious)
+        snapshot.refresh(fictitious, progress)
     mark = fingerprint(as_of)
     if not force:
         known = Run.objects.exclude(state=Run.State.FAILED).first()  # a later run took over an earlier one's lots

@@ -183,7 +183,6 @@ class _Import:
         blank = Firm(
             source="sirene",
             raw=self.raw,
-            updated_at=timezone.now(),
             described_with=self.deducing.reference.version,
             described_on=self.deducing.on,
         )
@@ -197,6 +196,7 @@ class _Import:
         place = "coalesce('SRID=4326;POINT(' || lon || ' ' || lat || ')', '\\N')"
         return fields | {
             "capacity_steps": "'[]'",
+            "updated_at": "'now'",  # COPY's word for the start of its transaction: an import has many
             "siret": "siret",
             "siren": "siret[:9]",
             "sirene_hash": "hash",

@@ -13,6 +13,7 @@ from django.utils import timezone
 from config.celery import app
 from config.pipeline import counts, follow, resume, settled, start
 from matchmaker.domain.reference import InvalidReferenceError
+from matchmaker.domain.store import SnapshotError
 from matchmaker.models import Run
 
 STALLED_S = 30
@@ -31,8 +32,8 @@ class Command(BaseCommand):
         as_of = options["as_of"] or timezone.localdate()
         begin = time.perf_counter()
         try:
-            run, needed = start(as_of, force=options["force"], inline=options["inline"])
-        except InvalidReferenceError as error:
+            run, needed = start(as_of, force=options["force"], inline=options["inline"], progress=self._progress)
+        except (InvalidReferenceError, SnapshotError) as error:
             raise CommandError(str(error)) from error
         if not needed:
             self.stdout.write(
