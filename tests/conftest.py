@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
@@ -23,10 +23,11 @@ def static_root() -> None:
 
 @pytest.fixture(autouse=True)
 def snapshots(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of its own for each test, as its database is; processes it starts find it too."""
+    """An empty folder for each test, as its database is; at one address, for workers that outlive a test."""
     from django.conf import settings
 
-    folder = tmp_path_factory.getbasetemp() / "snapshots" / uuid4().hex
+    folder = tmp_path_factory.getbasetemp() / "snapshots"
+    shutil.rmtree(folder, ignore_errors=True)
     monkeypatch.setattr(settings, "SNAPSHOTS", folder)
     monkeypatch.setenv("MAILLAGE_SNAPSHOTS", str(folder))
     return folder
