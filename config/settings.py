@@ -193,6 +193,9 @@ BOAMP_INTERVAL = float(env("BOAMP_INTERVAL", "0.5"))
 # Records in one transaction of an import; 0 leaves it to each importer.
 IMPORT_BATCH = int(env("IMPORT_BATCH", "0"))
 
+# Where numba keeps the compiled search (matchmaker/domain/kernel.py); may be emptied at any time.
+os.environ.setdefault("NUMBA_CACHE_DIR", str(BASE_DIR / ".local" / "numba"))
+
 MAX_DOCUMENT_BYTES = 20 * 1024 * 1024
 MATCHES_PER_LOT = 50
 

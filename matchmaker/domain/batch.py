@@ -29,6 +29,7 @@ class Rules(NamedTuple):
     weights: Array  # f8, points of the six parts
     decay: Array  # f8, values of the curve
     steps: float  # of the curve, per unit
+    end: float  # from where the curve is 0
     road: float
     unknown_capacity: float
     wins_full: float
@@ -74,6 +75,7 @@ def rules_of(reference: Reference) -> Rules:
         weights=np.array(list(formula.weights.values())),
         decay=np.array(formula.decay.values),
         steps=float(formula.decay.steps_per_unit),
+        end=formula.decay.values.index(0.0) / formula.decay.steps_per_unit,
         road=reference["distance.road_factor"],
         unknown_capacity=formula.unknown_capacity,
         wins_full=float(formula.wins_full),

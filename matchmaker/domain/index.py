@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
+from importlib.util import find_spec
 
 import numpy as np
 
+from geo.domain.point import Point
 from matchmaker.domain.answers import Answers, Array, appended
-from matchmaker.domain.batch import Lots, lots_of
+from matchmaker.domain.batch import Lots, lots_of, rules_of
 from matchmaker.domain.query import Answer, IndexedFirm, LotQuery
 from matchmaker.domain.reference import Reference
-from matchmaker.domain.scan import Shard, scan
+from matchmaker.domain.scan import scan
 from matchmaker.domain.score import Formula
-from matchmaker.domain.segment import Segment, segments_of, trade_numbers
+from matchmaker.domain.segment import Segment, Shard, segments_of, trade_numbers
+from matchmaker.domain.trade import LotTrade
+
+COMPILED = find_spec("numba") is not None and os.environ.get("MAILLAGE_NUMBA", "1") != "0"
+WHOLE = 2_000  # beyond so many firms wanted, scoring every row is quicker than keeping the best ones in order
 
 
 class FirmIndex:
@@ -32,6 +39,7 @@ class FirmIndex:
     def _hold(self, segments: Mapping[str, Segment], reference: Reference) -> None:
         self._tables = reference
         self._numbers = trade_numbers(reference)
+        self._rules = rules_of(reference)
         self._segments = {self._numbers[code]: segment for code, segment in segments.items() if len(segment)}
 
     @property
@@ -56,6 +64,7 @@ class FirmIndex:
         """The same firms under another formula; nothing is copied."""
         index = copy(self)
         index._tables = self._tables.weighing(formula)
+        index._rules = rules_of(index._tables)
         return index
 
     def ask_many(self, queries: Sequence[LotQuery], k: int, shard: Shard | None = None) -> list[Answer]:
@@ -77,8 +86,19 @@ class FirmIndex:
         shard: Shard | None = None,
         *,
         counts: bool = True,
-        threads: int = 1,  # noqa: ARG002
+        threads: int = 1,
     ) -> Answers:
         """Answers of the ``chosen`` lots among columns made before."""
+        if COMPILED and k <= WHOLE:
+            from matchmaker.domain.search import search  # numba takes half a second to load: only where it serves
+
+            return search(self._segments, lots, self._rules, chosen, k, shard, counts=counts, threads=threads)
         answers = [scan(self._segments, lots, int(lot), self._tables, k, shard, counts) for lot in chosen]
         return appended(answers)
+
+
+def warm(reference: Reference) -> None:
+    """Load the compiled code, or compile it once a machine, before the first question does."""
+    code, place = next(iter(reference.trades)), Point(0.0, 0.0)
+    firm = IndexedFirm(1, place, (code,), 1.0, 0)
+    FirmIndex([firm], reference).ask(LotQuery((LotTrade(((code, 1.0),), 1.0),), place), 1)

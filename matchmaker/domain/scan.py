@@ -14,9 +14,7 @@ from matchmaker.domain.answers import NOT_COUNTED, Answers, Array
 from matchmaker.domain.batch import UNKNOWN, Lots
 from matchmaker.domain.reference import Reference
 from matchmaker.domain.score import PARTS, Parts, capacity_part, evidence_part, reach, total
-from matchmaker.domain.segment import Rows, Segment, taken
-
-Shard = tuple[int, int]
+from matchmaker.domain.segment import Rows, Segment, Shard, taken
 
 
 def scan(
@@ -24,7 +22,7 @@ def scan(
 ) -> Answers:
     """Exact best ``k`` firms of one lot, among segments by number of trade."""
     ways = [
-        _way(segments[int(lots.way_trade[way])].rows, lots, lot, way, tables, shard)
+        _way(segments[int(lots.way_trade[way])], lots, lot, way, tables, shard)
         for way in range(lots.way_ptr[lot], lots.way_ptr[lot + 1])
         if int(lots.way_trade[way]) in segments
     ]
@@ -49,10 +47,10 @@ def scan(
     )
 
 
-def _way(rows: Rows, lots: Lots, lot: int, way: int, tables: Reference, shard: Shard | None) -> dict[str, Array]:
+def _way(segment: Segment, lots: Lots, lot: int, way: int, tables: Reference, shard: Shard | None) -> dict[str, Array]:
     """Every firm of a trade that may answer and is in reach, with its parts for one way."""
     formula, road = tables.formula, tables["distance.road_factor"]
-    low, high = (0, len(rows.id)) if shard is None else np.searchsorted(rows.hilbert, np.array(shard, dtype=np.int64))
+    rows, (low, high) = segment.rows, segment.span(shard)
     part = slice(low, high)
     dx, dy, dz = (
         column[part].astype(np.int64) - place

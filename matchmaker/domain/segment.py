@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from matchmaker.domain.blocks import BLOCK, SUPER
 from matchmaker.domain.eligibility import delivers
 from matchmaker.domain.errors import InvalidReferenceError
 from matchmaker.domain.hilbert import hilbert
@@ -23,12 +24,13 @@ from matchmaker.domain.query import IndexedFirm
 from matchmaker.domain.reference import Reference
 from matchmaker.domain.score import MAX_EUR, MAX_WINS
 
-BLOCK = 64  # rows
-SUPER = 32  # blocks
 KINDS = ("", "EI", "ETTI", "ACI", "AI", "EITI", "EA", "EATT", "ESAT", "GEIQ", "SEP")  # never reordered: add at the end
 KIND_CODES: Mapping[str, int] = {kind: code for code, kind in enumerate(KINDS)}
 
+MAX_KEY = 2**32 - 1
+
 Array = NDArray[Any]
+Shard = tuple[int, int]  # (low, high) of Hilbert keys, high excluded
 
 
 class Rows(NamedTuple):
@@ -110,8 +112,7 @@ class Segment:
     """The firms that deliver one trade. Arrays are read-only, possibly mapped from a file."""
 
     rows: Rows
-    blocks: Bounds
-    supers: Bounds
+    bounds: Bounds  # of the superblocks, then of the blocks
     words: Words
 
     def __len__(self) -> int:
@@ -127,11 +128,13 @@ class Segment:
         columns = {name: column for name, column in rows._asdict().items() if name not in _WORDS}
         columns["kinds"] = np.left_shift(np.uint32(1), rows.kind, dtype=np.uint32)
         blocks = _bounds(columns | {bound: columns[name] for bound, name in (_LEAST | _MOST).items()}, BLOCK)
-        return cls(rows, blocks, _bounds(blocks._asdict(), SUPER), _words(rows))
+        supers = _bounds(blocks._asdict(), SUPER)
+        both = (_fixed(np.concatenate(pair), pair[0].dtype.str) for pair in zip(supers, blocks, strict=True))
+        return cls(rows, Bounds(*both), _words(rows))
 
     def arrays(self) -> dict[str, Array]:
-        """Every array by name ("rows.id", "blocks.x0" ...), to be kept in a file."""
-        parts: dict[str, Any] = {"rows": self.rows, "blocks": self.blocks, "supers": self.supers, "words": self.words}
+        """Every array by name ("rows.id", "bounds.x0" ...), to be kept in a file."""
+        parts: dict[str, Any] = {"rows": self.rows, "bounds": self.bounds, "words": self.words}
         return {f"{part}.{name}": getattr(group, name) for part, group in parts.items() for name in group._fields}
 
     @classmethod
@@ -143,10 +146,18 @@ class Segment:
 
         return cls(
             Rows(*group("rows", Rows._fields)),
-            Bounds(*group("blocks", Bounds._fields)),
-            Bounds(*group("supers", Bounds._fields)),
+            Bounds(*group("bounds", Bounds._fields)),
             Words(*group("words", Words._fields)),
         )
+
+    def span(self, shard: Shard | None) -> tuple[int, int]:
+        """First row of a half-open range of Hilbert keys, and the one after its last."""
+        if shard is None:
+            return 0, len(self)
+        first, last = (
+            len(self) if key > MAX_KEY else int(np.searchsorted(self.rows.hilbert, np.uint32(key))) for key in shard
+        )
+        return first, last
 
     def with_changes(self, removed: Iterable[int], added: Segment | None = None) -> Segment:
         """Without the firms ``removed``, with those of ``added`` (which replace those of the same id)."""

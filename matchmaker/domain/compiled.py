@@ -1,0 +1,175 @@
+"""What compiled code is made of: the score, reach and bounds, and how numba is asked to compile.
+
+The same operations in the same order as ``domain.score`` and ``domain.curve``, on one row at a time. No fastmath: the
+machine adds and multiplies as written, so that the bits are the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+OUT = -1.0  # below every score
+SLACK = 1e-9  # of squares, far above their rounding: within it, reach is computed in full
+NO_BIT, ONE_BIT = np.uint64(0), np.uint64(1)
+FILES = ("blocks.py", "compiled.py", "kernel.py", "counting.py")
+
+Array = NDArray[Any]
+
+_numba: Any = numba  # untyped
+if _numba.config.CACHE_DIR:
+    # numba watches only the file of the function asked for: the folder's name tells what all of them hold.
+    _texts = [(Path(__file__).parent / name).read_bytes() for name in FILES]
+    _numba.config.CACHE_DIR = str(Path(_numba.config.CACHE_DIR) / hashlib.sha256(b"".join(_texts)).hexdigest()[:16])
+
+
+def entry[F: Callable[..., object]](function: F) -> F:
+    """Compiled once a machine, called from Python; other threads go on meanwhile."""
+    compiled: F = _numba.njit(cache=True, nogil=True)(function)
+    return compiled
+
+
+def inner[F: Callable[..., object]](function: F) -> F:
+    """Only called by compiled code, hence without the doors from Python, which are long to compile."""
+    compiled: F = _numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    return compiled
+
+
+@inner
+def decay(far: float, values: Array, steps: float) -> float:
+    place = far * steps
+    last = len(values) - 1
+    if place >= last:
+        return float(values[last])
+    low = int(place)
+    return float(values[low] + (values[low + 1] - values[low]) * (place - low))
+
+
+@inner
+def capacity_of(low: float, mid: float, high: float, yearly: float, unknown: float) -> float:
+    if yearly < 0.0:
+        return unknown
+    covered = min(1.0, mid / yearly)
+    return (min(1.0, low / yearly) + (covered + covered) + min(1.0, high / yearly)) * 0.25
+
+
+@inner
+def evidence_of(wins: float, same: float, wins_full: float, same_buyer: float) -> float:
+    return min(1.0, wins / wins_full) * (1.0 - same_buyer) + same * same_buyer
+
+
+@inner
+def total(
+    weights: Array, trade: float, text: float, distance: float, capacity: float, evidence: float, ess: float
+) -> float:
+    return float(
+        weights[0] * trade
+        + weights[1] * text
+        + weights[2] * distance
+        + weights[3] * capacity
+        + weights[4] * evidence
+        + weights[5] * ess
+    )
+
+
+@inner
+def in_reach(square: float, widest: float, rules: Any) -> bool:
+    """Whether the distance part is above 0 at that squared chord, for that radius (uncertainty included), metres."""
+    road, limit = square * rules.road * rules.road, widest * rules.end * (widest * rules.end)
+    if road > limit * (1.0 + SLACK):
+        return False
+    if road < limit * (1.0 - SLACK):
+        return True
+    return decay(math.sqrt(square) * rules.road / widest, rules.decay, rules.steps) > 0.0
+
+
+@inner
+def apart(place: float, low: float, high: float) -> float:
+    """How far a coordinate is from an interval."""
+    return max(low - place, place - high, 0.0)
+
+
+@inner
+def text_of(row: int, rows: Any, wanted: Array) -> float:
+    product = 0.0
+    for word in range(rows.ptr[row], rows.ptr[row + 1]):
+        product += rows.weight[word] * wanted[rows.term[word]]
+    return min(1.0, product)
+
+
+@inner
+def want(lot: int, sign: float, lots: Any, wanted: Array) -> None:
+    """Spread the words of a lot (sign 1) or take them back (0)."""
+    for word in range(lots.term_ptr[lot], lots.term_ptr[lot + 1]):
+        if lots.term[word] < len(wanted):
+            wanted[lots.term[word]] = lots.weight[word] * sign
+
+
+@inner
+def serves_all(row: int, square: float, lot: int, rows: Any, lots: Any, rules: Any) -> bool:
+    """Whether a firm in reach can alone do the whole lot: its amount, and each of its needs."""
+    yearly = lots.yearly[lot]
+    if yearly < 0.0 or rows.mid[row] < yearly:
+        return False
+    for need in range(lots.need_ptr[lot], lots.need_ptr[lot + 1]):
+        if not serves(row, square, lot, lots.need[need], rows, lots, rules):
+            return False
+    return True
+
+
+@inner
+def serves(row: int, square: float, lot: int, trades: Any, rows: Any, lots: Any, rules: Any) -> bool:
+    """Whether a firm in reach in one trade is so in any of these ``trades`` (bits)."""
+    common = rows.trades[row] & trades
+    if common == NO_BIT:
+        return False
+    if rows.declared[row]:
+        return True
+    for number in range(len(rules.radius_m)):
+        if (common >> np.uint64(number)) & ONE_BIT != NO_BIT and in_reach(
+            square, float(rules.radius_m[number] + lots.uncertainty_m[lot]), rules
+        ):
+            return True
+    return False
+
+
+@inner
+def bound_of(
+    at: Any, item: int, lot: int, x: float, y: float, z: float, fit: float, text: float, lots: Any, rules: Any
+) -> float:
+    """No firm of the block scores more; OUT when none can be an answer."""
+    if at.kinds[item] & lots.kinds[lot] == 0 or (lots.ess_only[lot] and not at.ess[item]):
+        return OUT
+    yearly = lots.yearly[lot]
+    if lots.solo_only[lot] and (yearly < 0.0 or at.mid[item] < yearly):
+        return OUT
+    dx, dy, dz = (
+        apart(x, at.x0[item], at.x1[item]),
+        apart(y, at.y0[item], at.y1[item]),
+        apart(z, at.z0[item], at.z1[item]),
+    )
+    square = dx * dx + dy * dy + dz * dz
+    widest = float(at.radius1[item] + lots.uncertainty_m[lot])
+    if not in_reach(square, widest, rules):
+        return OUT
+    chord = math.sqrt(square)
+    if chord * rules.road / 1000.0 > lots.within_km[lot]:
+        return OUT
+    return total(
+        rules.weights,
+        fit * at.trust[item],
+        text,
+        decay(chord * rules.road / widest, rules.decay, rules.steps),
+        capacity_of(at.low[item], at.mid[item], at.high[item], yearly, rules.unknown_capacity),
+        evidence_of(
+            at.wins[item], 1.0 if at.buyers[item] & lots.buyer[lot] else 0.0, rules.wins_full, rules.same_buyer
+        ),
+        float(at.ess[item]),
+    )
