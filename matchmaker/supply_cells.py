@@ -19,8 +19,8 @@ from matchmaker.domain.eligibility import R1_KINDS, R2_KINDS
 from matchmaker.match import supply, supply_version
 from matchmaker.models import Firm, SupplyState
 
-COARSEST, FINEST = 4, 15  # grids kept; a cell of the finest is 0.8 km wide in France
-RULES = "1"  # raise when the same firms should give other counts
+COARSEST, FINEST = 4, 16  # grids kept; a cell of the finest is 0.4 km wide in France
+RULES = "2"  # raise when the same firms should give other counts
 WIDE_ZOOM = 20  # the firms are placed in this grid once; each coarser one is a shift of it
 LOCK = "maillage supply cells"
 
