@@ -5,18 +5,18 @@ Nothing is stored. The ranking is that of a run: same index, same question (``ma
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
+from itertools import batched
 
 from django.conf import settings
 from django.db.models import Count, Max, QuerySet, Sum
 
-from matchmaker.domain.pair import pair
-from matchmaker.domain.query import Answer, Found, LotQuery
+from matchmaker.domain.lotindex import LotIndex
+from matchmaker.domain.query import Answer, Found
 from matchmaker.domain.score import Formula
-from matchmaker.match import lot_query
+from matchmaker.match import lot_query, questions
 from matchmaker.models import Firm, Lot, Match
 from matchmaker.needs import needs_of
 from matchmaker.queries import current_as_of, open_lots, with_commune
@@ -79,18 +79,18 @@ def match_of(lot: Lot, rank: int, found: Found, firm: Firm) -> Match:
 def open_lots_for(firm: Firm, k: int = 50) -> list[tuple[Lot, Found]]:
     """The open lots a firm could answer, best first: all of them, even where fifty others are better placed.
 
-    Two queries once the open lots are in memory, which a process reads anew when one of them changes.
+    A few queries once the open lots are in memory, which a process reads anew when one of them changes.
     """
     tables, as_of = reference(), current_as_of()
-    asked = indexed(firm, tables)
+    supply = current(firm.fictitious, tables)
+    asked = indexed(firm, tables, supply.model)
     if asked is None:
         return []
-    queries = _open_queries(_state(as_of, firm.fictitious), as_of, firm.fictitious, tables.version)
-    found = [(pk, one) for pk, query in queries if (one := pair(asked, query, tables)) is not None]
-    found.sort(key=lambda item: (-item[1].score, item[0]))
+    state = _state(as_of, firm.fictitious), supply.model.version, tables.version
+    found = _open_index(state, as_of, firm.fictitious).ask(asked, k)
     lots = Lot.objects.select_related("tender__buyer", "departement").defer("description", "tender__description")
-    known = lots.in_bulk([pk for pk, _ in found[:k]])
-    return [(known[pk], one) for pk, one in found[:k] if pk in known]
+    known = lots.in_bulk([pk for pk, _ in found])
+    return [(known[pk], one) for pk, one in found if pk in known]
 
 
 def _open(as_of: date, fictitious: bool) -> QuerySet[Lot]:
@@ -106,8 +106,14 @@ def _state(as_of: date, fictitious: bool) -> str:
 
 
 @lru_cache(maxsize=2)
-def _open_queries(_state: str, as_of: date, fictitious: bool, _tables: str) -> Sequence[tuple[int, LotQuery]]:
+def _open_index(_state: tuple[str, ...], as_of: date, fictitious: bool) -> LotIndex:
     tables = reference()
-    lots = _open(as_of, fictitious).select_related("tender__buyer").order_by("pk")
-    asked = ((lot.pk, lot_query(lot, needs_of(lot, tables), tables)) for lot in lots.iterator(2_000))
-    return [(pk, query) for pk, query in asked if query is not None]
+    model = current(fictitious, tables).model
+    lots = _open(as_of, fictitious).select_related("tender__buyer").order_by("pk").iterator(2_000)
+    asked = [
+        (lot.pk, query)
+        for some in batched(lots, 2_000, strict=False)
+        for lot, query in zip(some, questions(some, model, tables), strict=True)
+        if query is not None
+    ]
+    return LotIndex(asked, tables)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import batched
 
@@ -89,15 +89,17 @@ def match_lots(lot_ids: Iterable[int], run_id: int | None = None) -> int:
 
 def asked(lots: Sequence[Lot], supply: Snapshot, tables: Reference) -> Asked:
     """Lots and their answers; their trades are deduced anew and set on the rows (not saved)."""
-    needs = [set_needs(lot, tables) for lot in lots]
-    words = _terms(lots, supply.model)
-    queries = [lot_query(*one, tables, terms) for *one, terms in zip(lots, needs, words, strict=True)]
+    queries = questions(lots, supply.model, tables)
     answers = supply.index.ask_arrays([query for query in queries if query is not None], settings.MATCHES_PER_LOT)
     return Asked(lots, [query is not None for query in queries], answers, supply.index.codes)
 
 
-def _terms(lots: Sequence[Lot], model: TextModel) -> Iterator[Terms]:
-    """The words of many lots at once: quicker than one by one, and the same."""
+def questions(lots: Sequence[Lot], model: TextModel, tables: Reference) -> list[LotQuery | None]:
+    """What many lots ask, their words weighed at once: quicker than one by one, and the same. Sets their trades."""
     found = model.rows(model.lot_text(*said_by(lot)) for lot in lots)
-    for start, end in zip(found.ptr[:-1], found.ptr[1:], strict=True):
-        yield tuple(zip(found.term[start:end].tolist(), found.weight[start:end].tolist(), strict=True))
+    terms = tuple(zip(found.term.tolist(), found.weight.tolist(), strict=True))
+    bounds = found.ptr.tolist()
+    return [
+        lot_query(lot, set_needs(lot, tables), tables, terms[start:end])
+        for lot, start, end in zip(lots, bounds, bounds[1:], strict=False)
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from matchmaker.api_ranking import RankingOut
 from matchmaker.live import as_matches, open_lots_for, rank_live
 from matchmaker.match import match_lots
 from matchmaker.models import Firm, Lot, Match
@@ -91,6 +92,7 @@ def test_programs_get_the_ranking_with_filters(client: Client, lot: Lot) -> None
     answer = client.get(f"/api/lots/{lot.pk}/ranking").json()
     assert (answer["lot"], answer["supply"], len(answer["results"])) == (lot.pk, 8, 8)
     assert [row["rank"] for row in answer["results"]] == list(range(1, 9))
+    RankingOut.model_validate(answer)
     fewer = client.get(f"/api/lots/{lot.pk}/ranking?kind=EI&ess=true&limit=1").json()
     assert (fewer["supply"], [row["firm"]["kind"] for row in fewer["results"]]) == (1, ["EI"])
     assert client.get(f"/api/lots/{lot.pk}/ranking?kind=SARL").status_code == 422
