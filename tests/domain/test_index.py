@@ -2,176 +2,100 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
-from itertools import count
+from itertools import count, pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.domain.point import Point
+from matchmaker.domain import index as index_module
+from matchmaker.domain.answers import Answers
 from matchmaker.domain.index import FirmIndex
+from matchmaker.domain.lotindex import LotIndex
 from matchmaker.domain.notice import Reservation
-from matchmaker.domain.query import Answer, Found, IndexedFirm, LotQuery
+from matchmaker.domain.pair import pair
+from matchmaker.domain.query import Answer, IndexedFirm, LotQuery
+from matchmaker.domain.segment import segments_of
 from matchmaker.domain.trade import LotTrade
-from tests.domain.tables import shipped
-
-R = shipped()
-EARTH_M = 6_371_009
-RESERVED = {
-    "ea_esat": {"EA", "EATT", "ESAT"},
-    "siae": {"EI", "ETTI", "ACI", "AI", "EITI"},
-    "prison": {"SEP"},
-    "ea_esat_siae": {"EA", "EATT", "ESAT", "EI", "ETTI", "ACI", "AI", "EITI"},
-}
-LENDERS = {"ETTI", "AI", "EATT", "GEIQ"}
-TRADES = ("T01", "T04", "T07", "T22", "T41", "T44")  # radius 25, 35, 40, 300, 15, 40 km
+from tests.domain.matching_oracle import CENTRES, F, R, brute_force, markets, territories, told
 
 
-# ---------------------------------------------------------------- the oracle, with math only
-
-
-def metres(place: Point) -> tuple[int, int, int]:
-    lon, lat = math.radians(place.lon), math.radians(place.lat)
-    return (
-        round(EARTH_M * math.cos(lat) * math.cos(lon)),
-        round(EARTH_M * math.cos(lat) * math.sin(lon)),
-        round(EARTH_M * math.sin(lat)),
-    )
-
-
-def road_km(a: Point, b: Point) -> float:
-    square = sum((i - j) ** 2 for i, j in zip(metres(a), metres(b), strict=True))
-    return math.sqrt(float(square)) / 1000.0 * 1.3
-
-
-def may_answer(firm: IndexedFirm, reservation: Reservation) -> bool:
-    if reservation.value == "none":
-        return True
-    if reservation.value == "ess":
-        return firm.ess == "yes"
-    return firm.inclusive_kind in RESERVED[reservation.value]
-
-
-def scored(firm: IndexedFirm, lot: LotQuery, trade: str, fit: float) -> tuple[float, tuple[float, ...]] | None:
-    """Score and parts of a firm in one trade, None when it is out of reach or does not do it."""
-    if trade not in firm.trades or (firm.inclusive_kind in LENDERS and trade != "T44"):
-        return None
-    radius = (firm.declared_radius_km or R.trades[trade].radius_km) + lot.uncertainty_km
-    near = min(1.0, max(0.0, 1.5 - road_km(firm.point, lot.point) / radius))
-    if near <= 0:
-        return None
-    room = 0.5 if lot.yearly_eur is None else min(1.0, float(firm.capacity_eur) / float(lot.yearly_eur))
-    ess = 1.0 if firm.ess == "yes" else 0.0
-    proof = fit * firm.trust
-    return 45.0 * proof + 25.0 * near + 20.0 * room + 10.0 * ess, (proof, near, room, ess)
-
-
-def brute_force(firms: list[IndexedFirm], lot: LotQuery, k: int) -> tuple[list[tuple[object, ...]], int, int]:
-    """(rows, supply, able alone): each firm once, in the trade it scores best in, by score then id."""
-    rows = []
-    alone = 0
-    for firm in firms:
-        if not may_answer(firm, lot.reservation):
-            continue
-        best = None
-        served = []
-        for need in lot.trades:
-            found = [(trade, scored(firm, lot, trade, fit)) for trade, fit in need.options]
-            known = [(result[0], trade, result[1]) for trade, result in found if result]
-            if known:
-                served.append(need.trade)
-            for score, trade, parts in sorted(known, key=lambda row: (-row[0], row[1])):
-                if best is None or score > best[0]:
-                    best = (score, trade, parts)
-        if best:
-            solo = lot.yearly_eur is not None and firm.capacity_eur >= lot.yearly_eur and len(served) == len(lot.trades)
-            alone += solo
-            rows.append((firm.id, best[0], best[1], best[2], tuple(served), solo, road_km(firm.point, lot.point)))
-    rows.sort(key=lambda row: (-row[1], row[0]))
-    return rows[:k], len(rows), alone
-
-
-def told(found: Found) -> tuple[object, ...]:
-    return (found.id, found.score, found.trade, found.parts, found.served, found.solo, found.distance_km)
-
-
-# ---------------------------------------------------------------- random territories
-
-CENTRES = [
-    Point(-1.5534, 47.2173),  # Nantes
-    Point(55.4504, -20.8823),  # Saint-Denis de La Réunion
-    Point(179.98, -16.5),  # on the antimeridian
-    Point(-180.0, -14.0),
-    Point(2.35, 90.0),  # a pole, where longitudes meet
-]
-CAPACITIES = st.sampled_from([0, 1, 30_000, 60_000, 99_999, 100_000, 100_001, 10**9])
-KINDS = st.sampled_from(["", "", "EI", "ACI", "ETTI", "AI", "EA", "ESAT", "GEIQ", "SEP"])
-
-
-@st.composite
-def places(draw: st.DrawFn, centre: Point) -> Point:
-    """Near a centre, often exactly the same place as another one."""
-    east = draw(st.sampled_from([0.0, 0.0, 0.1, -0.1]) | st.floats(-0.9, 0.9))
-    north = draw(st.sampled_from([0.0, 0.0, 0.1]) | st.floats(-0.5, 0.5))
-    lon = (centre.lon + east + 180) % 360 - 180
-    return Point(lon, max(-90.0, min(90.0, centre.lat + north)))
-
-
-@st.composite
-def territories(draw: st.DrawFn, most: int = 12) -> tuple[list[IndexedFirm], LotQuery]:
-    centre = draw(st.sampled_from(CENTRES))
-    numbers = draw(st.lists(st.integers(1, 40), unique=True, max_size=most))
-    firms = [
-        IndexedFirm(
-            id=number,
-            point=draw(places(centre)),
-            trades=tuple(draw(st.lists(st.sampled_from(TRADES), min_size=1, max_size=3, unique=True))),
-            trust=draw(st.sampled_from([1.0, 0.8, 0.35])),
-            capacity_eur=draw(CAPACITIES),
-            ess=draw(st.sampled_from(["yes", "no", "verify"])),
-            inclusive_kind=draw(KINDS),
-            declared_radius_km=draw(st.sampled_from([None, None, 5.0, 80.0])),
-        )
-        for number in numbers
-    ]
-    options = st.lists(
-        st.tuples(st.sampled_from(TRADES), st.sampled_from([1.0, 0.9, 0.4])),
-        min_size=1,
-        max_size=3,
-        unique_by=lambda option: option[0],
-    )
-    needs = draw(st.lists(options, min_size=1, max_size=3, unique_by=lambda found: found[0][0]))
-    lot = LotQuery(
-        trades=tuple(LotTrade(tuple(found), 1 / len(needs)) for found in needs),
-        point=draw(places(centre)),
-        uncertainty_km=draw(st.sampled_from([0.0, 0.0, 12.5])),
-        yearly_eur=draw(st.sampled_from([None, 100_000, 1])),
-        reservation=draw(st.sampled_from(Reservation)),
-    )
-    return firms, lot
-
-
+@pytest.mark.parametrize("compiled", [True, False])
 @given(territories(), st.integers(0, 8))
-@settings(max_examples=250)
+@settings(max_examples=100)
 def test_the_index_gives_the_firms_of_a_brute_force_to_the_last_bit(
-    territory: tuple[list[IndexedFirm], LotQuery], k: int
+    compiled: bool, territory: tuple[list[IndexedFirm], LotQuery], k: int
 ) -> None:
     firms, lot = territory
     rows, supply, alone = brute_force(firms, lot, k)
-    answer = FirmIndex(firms, R).ask(lot, k)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(index_module, "COMPILED", compiled)
+        answer = FirmIndex(firms, R).ask(lot, k)
     assert [told(found) for found in answer.top] == rows
     assert (answer.supply, answer.solo) == (supply, alone)
 
 
 @given(territories())
+@settings(max_examples=40)
+def test_the_index_and_the_plain_definition_of_a_pair_agree(territory: tuple[list[IndexedFirm], LotQuery]) -> None:
+    firms, lot = territory
+    found = sorted((one for firm in firms if (one := pair(firm, lot, R))), key=lambda one: (-one.score, one.id))
+    assert FirmIndex(firms, R).ask(lot, 12).top == tuple(found)
+
+
+@given(markets(), st.integers(0, 4))
+@settings(max_examples=40)
+def test_both_directions_agree(market: tuple[list[IndexedFirm], list[LotQuery]], k: int) -> None:
+    firms, lots = market
+    index = LotIndex([(10 * number, lot) for number, lot in enumerate(lots)], R)
+    answers = FirmIndex(firms, R).ask_many(lots, 12)
+    for firm in firms:
+        met = [(10 * number, one) for number, answer in enumerate(answers) for one in answer.top if one.id == firm.id]
+        assert index.touched(firm) == [number for number, _ in met]
+        assert index.ask(firm, k) == sorted(met, key=lambda lot: (-lot[1].score, lot[0]))[:k]
+
+
+@given(markets(), st.lists(st.integers(0, 2**32), max_size=1), st.integers(0, 5))
+@settings(max_examples=40)
+def test_the_best_of_the_shards_are_the_best_of_the_whole(
+    market: tuple[list[IndexedFirm], list[LotQuery]], at: list[int], k: int
+) -> None:
+    firms, lots = market
+    at += [int(keys.rows.hilbert[len(keys) // 2]) for keys in segments_of(firms, R).values()]  # between neighbours
+    index = FirmIndex(firms, R)
+    cuts = [0, *at, 2**32]
+    parts = [index.ask_many(lots, k, shard) for shard in pairwise(sorted(cuts))]
+    for place, whole in enumerate(index.ask_many(lots, k)):
+        found = sorted((one for part in parts for one in part[place].top), key=lambda one: (-one.score, one.id))
+        assert tuple(found[:k]) == whole.top
+        assert sum(part[place].supply for part in parts) == whole.supply
+        assert sum(part[place].solo for part in parts) == whole.solo
+
+
+@given(markets(), st.integers(1, 3))
+@settings(max_examples=40)
+def test_threads_and_leaving_the_counts_change_nothing(
+    market: tuple[list[IndexedFirm], list[LotQuery]], threads: int
+) -> None:
+    firms, lots = market
+    index = FirmIndex(firms, R)
+    one, other = index.ask_arrays(lots, 5), index.ask_arrays(lots, 5, counts=False, threads=threads)
+    for name in Answers._fields[:9]:
+        assert np.array_equal(getattr(one, name), getattr(other, name))
+
+
+@given(territories())
+@settings(max_examples=40)
 def test_the_order_firms_come_in_changes_nothing(territory: tuple[list[IndexedFirm], LotQuery]) -> None:
     firms, lot = territory
     assert FirmIndex(firms, R).ask(lot, 12) == FirmIndex(reversed(firms), R).ask(lot, 12)
 
 
 @given(territories(), st.integers(0, 12))
+@settings(max_examples=40)
 def test_a_shorter_answer_is_the_beginning_of_a_longer_one(
     territory: tuple[list[IndexedFirm], LotQuery], k: int
 ) -> None:
@@ -202,8 +126,8 @@ def test_no_firm_at_all_is_an_empty_answer() -> None:
 
 def test_one_firm_is_found_with_the_parts_that_make_its_score() -> None:
     (found,) = ask(painter(ess="yes")).top
-    assert found.parts == (0.8, 1.0, 0.5, 1.0)
-    assert found.score == 45 * 0.8 + 25 + 10 + 10
+    assert found.parts == (0.8, 0.0, 1.0, 0.5, 0.0, 1.0)
+    assert found.score == F.trade * 0.8 + F.distance + F.capacity * 0.5 + F.ess
     assert (found.trade, found.distance_km, found.radius_km, found.solo) == ("T07", 0.0, 40.0, False)
 
 
@@ -214,7 +138,7 @@ def test_equal_firms_rank_by_their_number() -> None:
 
 def test_a_firm_without_capacity_is_in_reach_but_never_able_alone() -> None:
     answer = ask(painter(capacity_eur=0))
-    assert (answer.supply, answer.solo, answer.top[0].parts[2]) == (1, 0, 0.0)
+    assert (answer.supply, answer.solo, answer.top[0].parts.capacity) == (1, 0, 0.0)
 
 
 def test_capacity_for_the_whole_lot_makes_a_firm_able_alone() -> None:
