@@ -1,163 +1,181 @@
-"""Claim: the index answers a lot exactly, faster than PostGIS and than plain Python, with the same firms.
+"""Claim: the index answers lots exactly, many times faster than the best SQL, with the same firms and score bits.
 
-Run by ``./run bench matching``. Data: the firms and lots of the database as it is (the demo territory after
-``./run demo``).
+Run by ``./run bench matching``; sizes by the environment: ``MAILLAGE_BENCH_SIZES="5000x500 220000x10000"`` (default),
+``2300000x10000`` for a country. ``MAILLAGE_BENCH_SAMPLE`` lots (40) are asked of PostGIS, whose tables stand in a
+schema of their own, dropped afterwards. Data: ``matching_data.py``, without words; one need a lot; no uncertain place.
 """
 
 from __future__ import annotations
 
-import math
+import gc
 import os
+import resource
+from collections.abc import Callable, Sequence
 
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
+import duckdb  # noqa: E402
+import numpy as np  # noqa: E402
 from django.db import connection  # noqa: E402
 
+from benchmarks import matching_data, matching_sql  # noqa: E402
 from benchmarks.table import median, percentile, show, timed  # noqa: E402
-from geo.domain.point import Point  # noqa: E402
-from matchmaker.domain.eligibility import Candidate, delivers, eligible  # noqa: E402
+from matchmaker.domain.answers import Answers  # noqa: E402
+from matchmaker.domain.index import FirmIndex, warm  # noqa: E402
 from matchmaker.domain.query import LotQuery  # noqa: E402
-from matchmaker.domain.reference import Reference  # noqa: E402
-from matchmaker.domain.score import Weights  # noqa: E402
-from matchmaker.match import firm_index, lot_query  # noqa: E402
-from matchmaker.models import Firm, Lot  # noqa: E402
-from matchmaker.needs import set_needs  # noqa: E402
-from matchmaker.reference import reference  # noqa: E402
-from matchmaker.supply import TRUST, supply  # noqa: E402
+from matchmaker.domain.reference import Reference, build_reference  # noqa: E402
+from matchmaker.domain.segment import Segment, segments_of_columns, trade_numbers  # noqa: E402
+from matchmaker.reference import shipped_tables  # noqa: E402
 
 K = 50
-LOTS = 200
+Rows = list[tuple[int, float]]
 
-# The query a Django developer would write: geography, the radius of each firm, one lot, one need.
-SQL = """
-SELECT f.id, (%(wt)s * (%(fit)s * t.trust) + %(wd)s * least(1, 1.5 - d.km / r.radius)
-    + %(wc)s * least(1, f.capacity_mid_eur / %(yearly)s) + %(we)s * (f.ess = 'yes')::int) AS score
-FROM matchmaker_firm f
-LEFT JOIN geo_commune c ON c.code = f.commune_id
-CROSS JOIN LATERAL (SELECT CASE f.diffusion WHEN 'O' THEN f.point ELSE c.point END AS point) w
-CROSS JOIN LATERAL (SELECT CASE f.trade_source WHEN 'declared' THEN %(declared)s WHEN 'naf' THEN %(naf)s
-    WHEN 'name' THEN %(name)s
-    ELSE %(kind)s END AS trust) t
-CROSS JOIN LATERAL (SELECT coalesce(f.declared_radius_km, %(radius)s) + %(uncertainty)s AS radius) r
-CROSS JOIN LATERAL (SELECT ST_Distance(w.point, %(place)s::geography, false) / 1000 * %(road)s AS km) d
-WHERE f.active AND f.fictitious = %(fictitious)s AND f.trades @> ARRAY[%(trade)s]::varchar[]
-  AND NOT f.inclusive_kind = ANY(%(lenders)s)
-  AND ST_DWithin(w.point, %(place)s::geography, 1500 * r.radius / %(road)s, false)
-ORDER BY score DESC, f.id LIMIT %(k)s
-"""
+NEAR = "ST_DWithin(f.geog, ST_MakePoint(%(lon)s, %(lat)s)::geography, f.radius_m * {scale} + 10, false)"
+BOX = "f.box && ST_MakePoint(%(east)s, %(north)s)"
 
 
-def plain_python(firms: list[Firm], lot: LotQuery, tables: Reference) -> list[int]:
-    """Brute force: every firm, one at a time."""
-    weights = Weights.of(tables)
-    lx, ly, lz = lot.point.metres()
-    found: dict[int, float] = {}
-    for firm in firms:
-        if not eligible(Candidate(firm.inclusive_kind, firm.ess, firm.active), lot.reservation):
-            continue
-        x, y, z = Point(firm.place.x, firm.place.y).metres()
-        km = math.sqrt(float((x - lx) ** 2 + (y - ly) ** 2 + (z - lz) ** 2)) / 1000.0 * tables["distance.road_factor"]
-        for need in lot.trades:
-            for trade, fit in need.options:
-                if trade not in firm.trades or not delivers(firm.inclusive_kind, trade, tables.kinds):
-                    continue
-                radius = (firm.declared_radius_km or tables.trades[trade].radius_km) + lot.uncertainty_km
-                near = min(1.0, max(0.0, 1.5 - km / radius))
-                if near <= 0.0:
-                    continue
-                room = weights.unknown_capacity
-                if lot.yearly_eur is not None:
-                    room = min(1.0, float(firm.capacity_mid_eur) / float(lot.yearly_eur))
-                score = (
-                    weights.trade * (fit * tables[TRUST[firm.trade_source]])
-                    + weights.distance * near
-                    + weights.capacity * room
-                    + weights.ess * float(firm.ess == "yes")
-                )
-                found[firm.pk] = max(score, found.get(firm.pk, 0.0))
-    return [pk for pk, _ in sorted(found.items(), key=lambda item: (-item[1], item[0]))[:K]]
+def ours(answers: Answers, lot: int) -> Rows:
+    part = slice(answers.ptr[lot], answers.ptr[lot + 1])
+    return list(zip(answers.id[part].tolist(), answers.score[part].tolist(), strict=True))
 
 
-def sql_answer(lot: LotQuery, tables: Reference, fictitious: bool) -> list[int]:
-    weights = Weights.of(tables)
-    trade, fit = lot.trades[0].options[0]
+def asked(sql: str, values: Sequence[dict[str, object]]) -> tuple[list[float], list[Rows]]:
+    """Seconds and answer of each lot; the first one is asked once before, to fill caches."""
+    seconds, answers = [], []
     with connection.cursor() as cursor:
-        cursor.execute(
-            SQL,
-            {
-                "wt": weights.trade, "wd": weights.distance, "wc": weights.capacity, "we": weights.ess,
-                "fit": fit, "trade": trade, "radius": tables.trades[trade].radius_km, "k": K,
-                "uncertainty": lot.uncertainty_km, "yearly": float(lot.yearly_eur or 1),
-                "road": tables["distance.road_factor"], "fictitious": fictitious,
-                "place": f"SRID=4326;POINT({lot.point.lon} {lot.point.lat})",
-                "declared": tables["trust.declared"], "naf": tables["trust.naf"], "name": tables["trust.name"],
-                "kind": tables["trust.kind"],
-                "lenders": [] if trade == "T44" else [c for c, k in tables.kinds.items() if k.delivery != "services"],
-            },
-        )  # fmt: skip
-        return [row[0] for row in cursor.fetchall()]
+        cursor.execute(sql, values[0])
+        for one in values:
+            found: list[Rows] = []
+
+            def run(one: dict[str, object] = one, found: list[Rows] = found) -> None:
+                cursor.execute(sql, one)
+                found.append(cursor.fetchall())
+
+            seconds += timed(run)
+            answers += found
+    return seconds, answers
+
+
+def duck(rows: dict[str, np.ndarray], lots: Sequence[LotQuery], tables: Reference) -> tuple[float, list[Rows]]:
+    """One query for all lots, on two threads."""
+    numbers = trade_numbers(tables)
+    values = [matching_sql.values_of(lot, numbers, K) for lot in lots]
+    ways = [
+        (number, one["x"], one["y"], one["z"], one["yearly"], one["buyer"], trade, fit)
+        for number, one in enumerate(values)
+        for trade, fit in zip(one["trades"], one["fits"], strict=True)
+    ]
+    names = ("lot", "qx", "qy", "qz", "yearly", "buyer", "way_trade", "fit")
+    way = {name: np.array(column) for name, column in zip(names, zip(*ways, strict=True), strict=True)}
+    base = duckdb.connect(config={"threads": 2})
+    base.register("firm_view", rows)
+    base.register("way_view", way)
+    base.execute("CREATE TABLE firm AS SELECT * FROM firm_view; CREATE TABLE way AS SELECT * FROM way_view")
+    flat = "[" + ",".join(f"{value}::double" for value in tables.formula.decay.values) + "]"
+    score = matching_sql.score(tables, flat)
+    sql = f"""
+      SELECT lot, id, score FROM (
+        SELECT lot, id, max({score}) AS score FROM (
+          SELECT *, (x - qx)::double * (x - qx) + (y - qy)::double * (y - qy) + (z - qz)::double * (z - qz) AS d2
+          FROM way JOIN firm ON trade = way_trade
+        ) WHERE sqrt(d2) * {tables["distance.road_factor"]}::double / radius_m < {tables.formula.decay.end}
+        GROUP BY lot, id
+      ) QUALIFY row_number() OVER (PARTITION BY lot ORDER BY score DESC, id) <= {K} ORDER BY lot, score DESC, id"""
+    found: list[tuple[int, int, float]] = []
+    seconds = timed(lambda: found.extend(base.execute(sql).fetchall()))[0]
+    answers: list[Rows] = [[] for _ in lots]
+    for lot, pk, points in found:
+        answers[lot].append((pk, points))
+    return seconds, answers
+
+
+def measure(firm_count: int, lot_count: int, sample: int, tables: Reference) -> None:
+    random = np.random.default_rng(4)
+    points, shares = matching_data.towns(random)
+    places = np.array([point.metres() for point in points])
+    columns = matching_data.firms(firm_count, places, shares, tables, random)
+    lots = matching_data.lots(lot_count, points, shares, tables, random)
+    segments: dict[str, Segment] = {}
+    built = timed(lambda: segments.update(segments_of_columns(columns, tables)))[0]
+    held = sum(array.nbytes for segment in segments.values() for array in segment.arrays().values())
+    index = FirmIndex.over(segments, tables)
+    gc.collect()
+
+    some, numbers = lots[:sample], trade_numbers(tables)
+    values = [matching_sql.values_of(lot, numbers, K) for lot in some]
+    rows = matching_sql.table(segments, numbers)
+    scale = tables.formula.decay.end / tables["distance.road_factor"] * 1.001
+    with connection.cursor() as cursor:
+        filled = timed(lambda: matching_sql.fill(cursor.cursor, rows, tables))[0]
+    table = f"{matching_sql.SCHEMA}.firm"
+    near = NEAR.format(scale=scale)
+    box, boxed = asked(matching_sql.query(tables, table, BOX), values)
+    naive, naively = asked(matching_sql.query(tables, table, near), values)
+    peer, _ = asked(
+        f"SELECT id FROM {table} f WHERE trade = ANY(%(trades)s) AND {near} ORDER BY id LIMIT %(k)s", values
+    )
+    duck_seconds, ducked = duck(rows, lots[: sample * 5], tables)
+
+    answers = index.ask_arrays(lots, K)
+    wrong = {
+        name: sum(found[lot] != ours(answers, lot) for lot in range(len(found)))
+        for name, found in (("box", boxed), ("naive", naively), ("duck", ducked))
+    }
+    base = median(box)
+    mean_box = sum(box) / len(box)
+
+    def many(action: Callable[[], object]) -> float:
+        return min(timed(action, 3)) / lot_count
+
+    def line(name: str, mean: float, alone: Sequence[float], note: str) -> list[object]:
+        spread = [f"{1000 * median(alone):.2f} / {1000 * percentile(alone, 0.95):.2f}"] if alone else ["-"]
+        return [name, f"{1 / mean:,.0f}", *spread, f"{mean_box / mean:,.1f} x", note]
+
+    single = [seconds for lot in some for seconds in timed(lambda lot=lot: index.ask(lot, K))]
+    whole = many(lambda: index.ask_arrays(lots, K))
+    result = [
+        line(
+            "(a) PostGIS geography, one query a lot", sum(naive) / len(naive), naive, compared(naively, wrong["naive"])
+        ),
+        line("(b) PostGIS, GiST on trade and box", mean_box, box, compared(boxed, wrong["box"])),
+        line("(c) DuckDB, one query for many lots", duck_seconds / len(ducked), [], compared(ducked, wrong["duck"])),
+        line("(d) filter by trade and place, no ranking", sum(peer) / len(peer), peer, "another answer"),
+        line("ours, one lot as objects, with counts", sum(single) / len(single), single, ""),
+        line("ours, all lots with parts and counts", whole, [], "1 thread"),
+        line("ours, with parts, no counts", many(lambda: index.ask_arrays(lots, K, counts=False)), [], "1 thread"),
+        line("ours, with parts, no counts", many(lambda: index.ask_arrays(lots, K, counts=False, threads=2)), [], "2"),
+    ]
+    rows_held = sum(map(len, segments.values()))
+    load = os.getloadavg()[0]
+    show(
+        f"Matching: {firm_count:,} firms ({rows_held:,} by trade), {lot_count:,} lots, top {K}",
+        ["Way", "lots/s", "one lot p50 / p95 ms", "times (b)", "lots compared"],
+        result,
+        [
+            f"Segments built in {built:.2f} s from columns, {held / 1e6:.0f} MB; SQL tables and indexes in {filled:.0f} s. "
+            f"Peak memory of the process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB. "
+            f"Median of (b) {1000 * base:.1f} ms. Load of the machine {load:.1f} on {os.cpu_count()} cores: "
+            "only ratios within this run count."
+        ],
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP SCHEMA {matching_sql.SCHEMA} CASCADE")
+
+
+def compared(found: Sequence[Rows], wrong: int) -> str:
+    return f"{len(found)}, {wrong} different"
 
 
 def main() -> None:
-    tables = reference()
-    fictitious = Firm.objects.filter(fictitious=True).exists()
-    firms = list(supply(fictitious=fictitious))
-    lots = [
-        query
-        for lot in Lot.objects.filter(tender__kind="contract", tender__fictitious=fictitious).order_by("pk")
-        if (query := lot_query(lot, set_needs(lot, tables), tables)) is not None
-    ][:LOTS]
-    build = timed(lambda: firm_index(tables, fictitious=fictitious))
-    index = firm_index(tables, fictitious=fictitious)
-    ours, brute, different = [], [], 0
-    for lot in lots:
-        ours.extend(timed(lambda lot=lot: index.ask(lot, K)))
-        answer: list[list[int]] = []
-        brute.extend(timed(lambda lot=lot, answer=answer: answer.append(plain_python(firms, lot, tables))))
-        different += [found.id for found in index.ask(lot, K).top] != answer[0]
-    simple = [
-        lot
-        for lot in lots
-        if len(lot.trades) == 1 and len(lot.trades[0].options) == 1 and lot.yearly_eur and lot.reservation == "none"
-    ]
-    sql, alike = [], 0
-    for lot in simple:
-        rows: list[list[int]] = []
-        sql.extend(timed(lambda lot=lot, rows=rows: rows.append(sql_answer(lot, tables, fictitious))))
-        alike += set(rows[0]) == {found.id for found in index.ask(lot, K).top}
-    base = median(brute)
-
-    def row(name: str, values: list[float], note: str) -> list[object]:
-        return [
-            name,
-            f"{1000 * median(values):.2f}",
-            f"{1000 * percentile(values, 0.95):.2f}",
-            f"{base / median(values):.0f} x",
-            note,
-        ]
-
-    show(
-        f"Matching: {len(firms)} firms, {len(lots)} lots, top {K}",
-        ["Way", "median ms a lot", "p95 ms", "ratio to plain Python", "same answer"],
-        [
-            row("plain Python, every firm", brute, "baseline"),
-            row("PostGIS geography, one need", sql, f"{alike} of {len(simple)} lots, same firms"),
-            row(
-                "index (numpy, by trade)",
-                ours,
-                f"{len(lots) - different} of {len(lots)} lots, same firms and order",
-            ),
-        ],
-        [
-            f"Index built in {1000 * build[0]:.0f} ms, database read included. PostGIS measures on its own sphere in "
-            "double precision: firms at the very edge of reach or tied may differ. At this size PostGIS' fixed cost "
-            "a query dominates; "
-            "the figures say nothing of a country.",
-        ],
-    )
+    tables = build_reference("shipped", shipped_tables())
+    warm(tables)
+    sample = int(os.environ.get("MAILLAGE_BENCH_SAMPLE", "40"))
+    for size in os.environ.get("MAILLAGE_BENCH_SIZES", "5000x500 220000x10000").split():
+        firm_count, lot_count = map(int, size.split("x"))
+        measure(firm_count, lot_count, min(sample, lot_count), tables)
 
 
 if __name__ == "__main__":
