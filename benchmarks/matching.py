@@ -155,7 +155,7 @@ def measure(firm_count: int, lot_count: int, sample: int, tables: Reference) -> 
         ["Way", "lots/s", "one lot p50 / p95 ms", "times (b)", "lots compared"],
         result,
         [
-            f"Segments built in {built:.2f} s from columns, {held / 1e6:.0f} MB; SQL tables and indexes in {filled:.0f} s. "
+            f"Segments built in {built:.2f} s from columns, {held / 1e6:.0f} MB; SQL tables in {filled:.0f} s. "
             f"Peak memory of the process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB. "
             f"Median of (b) {1000 * base:.1f} ms. Load of the machine {load:.1f} on {os.cpu_count()} cores: "
             "only ratios within this run count."
