@@ -10,6 +10,7 @@ then under way, less a margin for clocks that disagree: firms read twice change 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -207,7 +208,7 @@ def _build(
         store.publish(manifest)
     if before is None or before.extra.get(WORDS) != manifest.extra[WORDS]:
         PendingChange.objects.create()  # every lot's likeness to every firm may differ: all are matched again
-    store.clean()
+    store.clean(time.time())
     return Refreshed(manifest.content, None, reason=reason)
 
 
@@ -273,7 +274,7 @@ def refresh(
             segments=_rewritten(store, known, touched, changed, fresh),
         )
         store.publish(manifest)
-        store.clean()
+        store.clean(time.time())
         return Refreshed(manifest.content, changed, old, new)
 
 

@@ -18,7 +18,6 @@ import hashlib
 import json
 import mmap
 import os
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields, replace
@@ -259,13 +258,13 @@ class Store:
             told["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
             self._replace(self.folder / "CURRENT", [json.dumps(told).encode()])
 
-    def clean(self) -> int:
+    def clean(self, now: float) -> int:
         """Remove versions replaced longer ago than the grace, and files of no version. Returns how many files.
 
-        Once in as long as the grace lasts: it reads every manifest, and changes come by the second.
+        ``now`` in seconds since 1970, as the dates of files. Once in as long as the grace lasts: it reads every
+        manifest, and changes come by the second.
         """
-        now, removed = time.time(), 0
-        mark = self.folder / ".cleaned"
+        removed, mark = 0, self.folder / ".cleaned"
         if mark.exists() and now - mark.stat().st_mtime < self.grace_s:
             return 0
         mark.touch()

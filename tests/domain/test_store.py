@@ -54,7 +54,7 @@ def publish(store: Store, number: int, size: int = SIZE) -> Manifest:
         files[trade] = store.write({"value": np.full(size, number, kind), "none": np.zeros(0, kind)}, size)
     whole = manifest(store, dict(files), number)
     store.publish(whole)
-    store.clean()
+    store.clean(time.time())
     return whole
 
 
@@ -108,7 +108,7 @@ def test_a_version_replaced_stays_readable_for_who_holds_it_and_goes_after_its_g
         publish(store, 2, size=1000)
         assert len(store.versions()) == 2  # someone may have read the first manifest a moment ago
         time.sleep(0.3)
-        store.clean()
+        store.clean(time.time())
     assert [whole.firms for whole in store.versions()] == [2]
     assert len(list(tmp_path.glob("*.bin"))) == 3
     assert held["value"].tolist() == [1] * 1000
@@ -196,12 +196,13 @@ def test_killed_anywhere_it_leaves_a_whole_version_and_the_next_one_goes_on(tmp_
     with store.locked():
         publish(store, 99_999)
         time.sleep(0.1)
-        store.clean()
+        store.clean(time.time())
     assert read(store) == 99_999
     left = {path.name for path in tmp_path.iterdir()}
     assert left == {
         "lock",
         "CURRENT",
+        ".cleaned",
         f"v{store.last_version():08d}.json",
         *(one.file for one in store.current().files),
     }
