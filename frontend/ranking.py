@@ -145,14 +145,14 @@ class Ranking:
 
 
 def ranking_of(lot: Lot, wanted: Wanted, official: Formula, need: int | None, stored: list[Match]) -> Ranking:
-    """The rows asked for: from what is stored when it answers, else from the index. At most one query more."""
+    """The rows asked for: from what is stored when it answers, else from the index. At most two queries more."""
     if wanted.stored:
         rows = _rows([(match.firm, _as_found(match)) for match in stored], official.weights, need, {})
         return Ranking(wanted, official.weights, rows, lot.supply_count, lot.solo_count, live=False)
     weights = dict(wanted.weights) if wanted.weights else official.weights
     answer = ask(lot, wanted, official)
     firms = _firms(found.id for found in answer.top)
-    usual = {match.firm_id: match.rank for match in stored}
+    usual = dict(lot.matches.values_list("firm_id", "rank")) if wanted.weights else {}
     pairs = [(firms[found.id], found) for found in answer.top if found.id in firms]
     return Ranking(wanted, weights, _rows(pairs, weights, need, usual), answer.supply, answer.solo, live=True)
 

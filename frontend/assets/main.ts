@@ -29,8 +29,9 @@ document.addEventListener("htmx:config:request", (event) => {
 
 // The link that was followed is gone with the part it replaced: the keyboard goes on from the heading.
 document.addEventListener("htmx:after:swap", (event) => {
-  const source = (event as CustomEvent<{ ctx: { sourceElement: Element } }>).detail.ctx.sourceElement;
-  if (!source.isConnected) document.querySelector<HTMLElement>("#ranking-title")?.focus({ preventScroll: true });
+  if (event.target instanceof Element && event.target.id === "ranking") {
+    document.querySelector<HTMLElement>("#ranking-title")?.focus({ preventScroll: true });
+  }
 });
 
 listenToShortcuts();

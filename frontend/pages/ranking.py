@@ -36,12 +36,12 @@ class Asked:
 
 
 def asked(lot: Lot, params: Params, stored: list[Match] | None = None) -> Asked:
-    """At most seven queries, two of them for ``stored`` when it is not given and one for the firms found."""
+    """At most seven queries. ``stored``: the matches kept, where they were read already."""
     official = formula()
     wanted = read(params, official)
     outcome = getattr(lot, "outcome", None)
     need = outcome.yearly_eur if outcome else None
-    kept = stored_ranking(lot) if stored is None else stored
+    kept = stored_ranking(lot) if stored is None and wanted.stored else stored or []
     return Asked(lot, official, wanted, need, ranking_of(lot, wanted, official, need, kept))
 
 
