@@ -99,11 +99,14 @@ def site(visit: Callable[..., Site]) -> Site:
 @pytest.fixture
 def drawn(live_server: Any, transactional_db: None) -> Territory:
     """The territory of the factories, with the reference tables, committed for the live server."""
+    from matchmaker.live import rank_live
     from matchmaker.reference import load_reference
     from tests.factories import grenoble
 
     load_reference()
-    return grenoble(fictitious=True)
+    territory = grenoble(fictitious=True)
+    rank_live(territory.group)  # the search is compiled once a process, which a page would not wait for
+    return territory
 
 
 def axe_source() -> str:
