@@ -28,6 +28,7 @@ def as_json(found: Findings) -> dict[str, Any]:
         "left_out": dict(found.left_out),
         "winners": outcome.winners,
         "coverage": found.coverage,
+        "social": dict(outcome.social),
         "uncovered": dict(outcome.uncovered),
         "tested_awards": len({one.case for one in outcome.tested}),
         "tested_winners": len(outcome.tested),

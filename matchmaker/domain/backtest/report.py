@@ -145,7 +145,8 @@ def _coverage(found: Findings) -> str:
     return (
         f"{found.awards} marchés en base, {found.cases} datés avec un titulaire connu et situé. Sur "
         f"{found.outcome.winners} titulaires de marchés situés avec un code CPV, {found.covered} ({told_share}) "
-        f"sont du métier et à portée. Les {winners - found.covered} autres :\n\n"
+        f"sont du métier et à portée (ESS et insertion : {found.outcome.social['covered']} sur "
+        f"{found.outcome.social['winners']}). Les {winners - found.covered} autres :\n\n"
         + table(["Pourquoi pas", "titulaires"], lost)
         + "\n\n"
         + table(["Marchés laissés de côté", "nombre"], rows)

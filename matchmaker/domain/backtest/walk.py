@@ -85,6 +85,7 @@ class Outcome:
     reliability: dict[str, Reliability] = field(default_factory=dict)
     rows: list[Chosen] = field(default_factory=list)
     uncovered: Counter[str] = field(default_factory=Counter)
+    social: Counter[str] = field(default_factory=Counter)  # winners of the ESS: "winners", and "covered" ones
     winners: int = 0  # known firms among the winners of contracts with a place
     days: list[tuple[int, int]] = field(default_factory=list)  # first and last of each fold
     fold_formulas: list[Formula] = field(default_factory=list)
@@ -178,6 +179,8 @@ class Walk:
         at = {int(places[one]): bool(near[one]) for one in won}
         for winner in case.winners:
             reason = why_not(case, winner, self.supply, at.get(winner, False))
+            if self.supply.social[winner]:
+                self.outcome.social.update({"winners": 1, "covered": int(reason < 0)})
             if reason >= 0:
                 self.outcome.uncovered[UNCOVERED[reason]] += 1
 
