@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver
 from ninja import NinjaAPI
 from ninja.security import django_auth
 
+from config.api_errors import speak_french
 from consortia.api import router as lots
 from geo.api import router as territory
 from matchmaker.api import firms, ocds, runs, sources
@@ -39,6 +40,7 @@ api = GuardedAPI(
     docs_url="/docs",
     urls_namespace="api",
 )
+speak_french(api)
 api.add_router("/lots", lots)
 api.add_router("/lots", ranking)
 api.add_router("/lots", why)

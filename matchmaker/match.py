@@ -8,6 +8,7 @@ from functools import cache
 from itertools import batched
 
 from django.conf import settings
+from django.db import IntegrityError
 from django.db.models import Count, Max
 
 from geo.domain.point import Point
@@ -73,7 +74,8 @@ def said_by(lot: Lot) -> tuple[str, str, str]:
 def match_lots(lot_ids: Iterable[int], run_id: int | None = None) -> int:
     """Match these lots anew; each changes in one step. Returns how many were matched.
 
-    The lots of a run are asked of a supply that the run checked when it began.
+    The lots of a run are asked of a supply that the run checked when it began: where a firm was deleted since, which
+    leaves no date, the database refuses its matches, and they are asked again of a supply counted anew.
     """
     tables = reference()
     ask = cache(lambda fictitious: fresh(fictitious, tables, thorough=run_id is None))  # one look at the supply a call
@@ -82,7 +84,10 @@ def match_lots(lot_ids: Iterable[int], run_id: int | None = None) -> int:
         lots = list(Lot.objects.filter(pk__in=ids).select_related("tender__buyer").order_by("pk"))
         for fictitious in sorted({lot.tender.fictitious for lot in lots}):
             some = [lot for lot in lots if lot.tender.fictitious == fictitious]
-            keep(asked(some, ask(fictitious), tables), run_id)
+            try:
+                keep(asked(some, ask(fictitious), tables), run_id)
+            except IntegrityError:
+                keep(asked(some, fresh(fictitious, tables, thorough=True), tables), run_id)
         count += len(lots)
     return count
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from matchmaker.domain.errors import InvalidReferenceError
-from matchmaker.domain.score import Formula
+from matchmaker.domain.score import Formula, finite
 from matchmaker.domain.wording import words as roots
 
 __all__ = ["Band", "InvalidReferenceError", "Kind", "LegalForm", "Reference", "Trade", "build_reference"]
@@ -121,7 +121,7 @@ def build_reference(version: str, tables: Mapping[str, Mapping[str, Mapping[str,
 
     def number(row: Mapping[str, object], name: str) -> float:
         try:
-            return float(str(row[name]))
+            return finite(str(row[name]))
         except (KeyError, ValueError):
             raise InvalidReferenceError(f"Valeur « {name} » absente ou non numérique dans {dict(row)}.") from None
 

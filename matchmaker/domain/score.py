@@ -19,6 +19,7 @@ safe. A version of the formula is a row of the reference table "score".
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -83,12 +84,12 @@ class Formula:
 
         def number(name: str) -> float:
             try:
-                return float(str(row[name]))
+                return finite(str(row[name]))
             except (KeyError, ValueError):
                 raise InvalidReferenceError(f"Score v{key} : « {name} » absent ou non numérique.") from None
 
         try:
-            decay = Curve(tuple(float(text) for text in str(row["distance_curve"]).split()))
+            decay = Curve(tuple(finite(text) for text in str(row["distance_curve"]).split()))
             version = int(key)
         except (KeyError, ValueError) as error:
             raise InvalidReferenceError(f"Score v{key} : version ou courbe de distance illisible ({error}).") from None
@@ -106,6 +107,14 @@ class Formula:
     def weights(self) -> dict[str, float]:
         """Points by part, in the order they are added."""
         return {part: getattr(self, part) for part in PARTS}
+
+
+def finite(text: str) -> float:
+    """A number as tables write it; ValueError for "nan" and "inf" too, which compare with nothing."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} n'est pas un nombre fini")
+    return number
 
 
 def reach(distance_m: Any, road_factor: float, radius_m: Any, uncertainty_m: int) -> Any:

@@ -145,7 +145,7 @@ class Store:
             told = self.pointer()
             path = self._manifest(told["version"])
             with suppress(FileNotFoundError):
-                content = path.read_bytes()
+                content = _content(path)
                 if hashlib.sha256(content).hexdigest() != told["sha256"]:
                     raise DamagedError(_damaged(path, "a changé"))
                 return replace(Manifest.from_bytes(content), until=told["until"])
@@ -154,7 +154,7 @@ class Store:
     def pointer(self) -> dict[str, Any]:
         """What ``CURRENT`` says: cheap enough for every request. Raises as :meth:`current`."""
         try:
-            told = json.loads((self.folder / "CURRENT").read_bytes())
+            told = json.loads(_content(self.folder / "CURRENT"))
             return {"version": int(told["version"]), "sha256": str(told["sha256"]), "until": str(told["until"])}
         except FileNotFoundError:
             raise MissingError(MissingError.__doc__) from None
@@ -208,6 +208,8 @@ class Store:
                 content = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if seen.st_size else b"")
         except FileNotFoundError:
             raise DamagedError(_damaged(path, "manque")) from None
+        except OSError as error:
+            raise DamagedError(_unreadable(path, error)) from error
         mark = (seen.st_ino, seen.st_size, seen.st_mtime_ns)
         if again or _verified.get(str(path)) != mark:
             if hashlib.sha256(content).hexdigest() != stored.sha256:
@@ -338,6 +340,20 @@ def _disk(folder: Path) -> Iterator[None]:
             f"Le dossier des instantanés {folder} est inaccessible ({error.strerror}) : donnez-y accès, ou indiquez "
             "un autre dossier (MAILLAGE_SNAPSHOTS)."
         ) from error
+
+
+def _content(path: Path) -> bytes:
+    """FileNotFoundError when there is none; :class:`DamagedError` when the system refuses it."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise DamagedError(_unreadable(path, error)) from error
+
+
+def _unreadable(path: Path, error: OSError) -> str:
+    return _damaged(path, f"est illisible ({error.strerror})")
 
 
 def _damaged(path: Path, what: str) -> str:

@@ -113,6 +113,25 @@ def test_a_word_where_a_number_belongs_is_refused_with_its_row() -> None:
         build_reference("test", spoilt)
 
 
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e999"])
+@pytest.mark.parametrize(
+    ("table", "key", "column"),
+    [
+        ("score", "1", "trade"),
+        ("score", "1", "wins_full"),
+        ("score", "1", "distance_curve"),
+        ("trade", "T04", "radius_km"),
+        ("parameter", "distance.road_factor", "value"),
+    ],
+)
+def test_what_is_not_a_finite_number_is_refused(table: str, key: str, column: str, value: str) -> None:
+    """A weight that is not a number would compare with nothing: every ranking would be without order."""
+    spoilt = tables()
+    spoilt[table][key][column] = value
+    with pytest.raises(InvalidReferenceError):
+        build_reference("test", spoilt)
+
+
 def test_tables_cannot_be_changed_once_built(reference: Reference) -> None:
     with pytest.raises(TypeError):
         reference.parameters["score.trade"] = 0  # type: ignore[index]

@@ -244,3 +244,16 @@ def test_a_full_disk_publishes_nothing_and_says_so(tmp_path: Path) -> None:
         publish(store, 3)
     assert read(store) == 3
     assert not list(tmp_path.glob(".*.part"))
+
+
+@pytest.mark.parametrize("name", ["CURRENT", "manifest", "columns"])
+def test_a_file_that_cannot_be_read_is_told_as_damaged(tmp_path: Path, name: str) -> None:
+    """A folder in its place, as any refusal of the system: one sentence, never the system's own error."""
+    store = Store(tmp_path)
+    whole = publish(store, 1, size=10)
+    stored = whole.segments["T01"]
+    path = tmp_path / {"CURRENT": name, "manifest": "v00000001.json", "columns": stored.file}[name]
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(DamagedError, match=path.name):
+        store.open(stored) if name == "columns" else store.current()

@@ -15,7 +15,8 @@ from matchmaker.domain.score import PARTS, Parts, evidence_part, total
 from matchmaker.match import firm_index, match_lots
 from matchmaker.models import Firm, Lot, Match
 from matchmaker.reference import reference
-from tests.factories import make_buyer, make_firm, make_lot, make_tender
+from matchmaker.snapshot import refresh
+from tests.factories import make_buyer, make_firm, make_lot, make_run, make_tender
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("places")]
 
@@ -185,6 +186,18 @@ def test_matching_again_forgets_firms_that_went() -> None:
     matched(lot)
     Firm.objects.filter(pk=gone.pk).delete()
     assert [match.firm_id for match in matched(lot)] == [stays.pk]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_firm_deleted_while_a_run_matches_is_left_out() -> None:
+    """The batches of a run do not count the firms: the database finds the one that is gone."""
+    gone, stays = firms(2)
+    lot = make_lot()
+    refresh(False)
+    Firm.objects.filter(pk=gone.pk).delete()
+    assert match_lots([lot.pk], make_run().pk) == 1
+    lot.refresh_from_db()
+    assert (lot.supply_count, [match.firm_id for match in lot.matches.all()]) == (1, [stays.pk])
 
 
 def test_a_lot_withdrawn_meanwhile_is_passed_over() -> None:

@@ -67,6 +67,32 @@ def test_an_empty_search_is_refused_with_a_reason(client: Client) -> None:
     assert client.get("/api/communes?q=").status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("within_km=NaN", "Paramètre « within_km » : un nombre plus grand que 0.0 est attendu."),
+        ("within_km=-1", "Paramètre « within_km » : un nombre plus grand que 0.0 est attendu."),
+        ("within_km=loin", "Paramètre « within_km » : un nombre est attendu."),
+        ("limit=1e400", "Paramètre « limit » : un nombre entier est attendu."),
+        ("limit=" + "9" * 5000, "Paramètre « limit » : ce nombre entier est trop long."),
+        ("limit=201", "Paramètre « limit » : un nombre d'au plus 200 est attendu."),
+        ("ess=peut-être", "Paramètre « ess » : « true » ou « false » est attendu."),
+        ("kind=SARL", "Paramètre « kind » : une de ces valeurs est attendue : '', 'EI',"),
+    ],
+)
+def test_a_parameter_that_means_nothing_is_refused_in_french(client: Client, query: str, said: str) -> None:
+    answer = client.get(f"/api/lots/1/ranking?{query}")
+    assert answer.status_code == 422
+    assert answer.json()["detail"][0]["msg"].startswith(said)
+
+
+@pytest.mark.parametrize("address", ["/api/lots/1/ranking", "/lots/"])
+def test_an_address_with_thousands_of_parameters_is_refused_in_french(client: Client, address: str) -> None:
+    answer = client.get(address, {"kind": ["EI"] * 3000})
+    assert answer.status_code == 400
+    assert "trop de paramètres" in answer.content.decode()
+
+
 def test_the_documentation_is_served_from_here(client: Client) -> None:
     page = client.get("/api/docs").content.decode()
     assert "/static/ninja/swagger-ui-bundle.js" in page
