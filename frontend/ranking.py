@@ -185,9 +185,9 @@ def _as_found(match: Match) -> Found:
 
 
 def _firms(ids: Iterable[int]) -> dict[int, Firm]:
-    """One query."""
+    """Those still active: one may have closed since the supply was read. One query."""
     related, heavy = with_commune()
-    return Firm.objects.select_related(*related).defer(*heavy).in_bulk(list(ids))
+    return Firm.objects.filter(active=True).select_related(*related).defer(*heavy).in_bulk(list(ids))
 
 
 def _rows(

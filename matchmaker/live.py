@@ -52,9 +52,12 @@ def rank_live(
 
 
 def as_matches(lot: Lot, answer: Answer) -> list[Match]:
-    """An answer as rows that are not saved, their firm and its commune included: what pages show. One query."""
+    """An answer as rows that are not saved, their firm and its commune included: what pages show. One query.
+
+    A firm that closed or went since the supply was read is left out.
+    """
     related, heavy = with_commune()
-    firms = Firm.objects.select_related(*related).defer(*heavy, "capacity_steps")
+    firms = Firm.objects.filter(active=True).select_related(*related).defer(*heavy, "capacity_steps")
     known = firms.in_bulk([found.id for found in answer.top])
     return [
         match_of(lot, rank, found, known[found.id]) for rank, found in enumerate(answer.top, 1) if found.id in known

@@ -88,6 +88,17 @@ def test_a_closed_firm_sees_no_lot(lot: Lot) -> None:
     assert open_lots_for(make_firm("Fermée", active=False)) == []
 
 
+def test_a_firm_that_closed_since_the_supply_was_read_is_no_longer_shown(client: Client, lot: Lot) -> None:
+    """Before the snapshot is brought up to date: neither to programs, nor on the page with a filter."""
+    best = rank_live(lot).top[0].id
+    Firm.objects.filter(pk=best).update(active=False)
+    assert rank_live(lot).top[0].id == best  # the snapshot still holds it
+    siret = Firm.objects.get(pk=best).siret
+    assert siret not in client.get(f"/api/lots/{lot.pk}/ranking").content.decode()
+    assert siret not in client.get(f"/lots/{lot.pk}/ranking.csv?within=120").content.decode()
+    assert len(client.get(f"/api/lots/{lot.pk}/ranking").json()["results"]) == 7
+
+
 def test_programs_get_the_ranking_with_filters(client: Client, lot: Lot) -> None:
     answer = client.get(f"/api/lots/{lot.pk}/ranking").json()
     assert (answer["lot"], answer["supply"], len(answer["results"])) == (lot.pk, 8, 8)
