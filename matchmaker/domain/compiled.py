@@ -67,27 +67,27 @@ def evidence_of(wins: float, same: float, wins_full: float, same_buyer: float) -
 
 @inner
 def total(
-    weights: Array, trade: float, text: float, distance: float, capacity: float, evidence: float, ess: float
-) -> float:
-    return float(
-        weights[0] * trade
-        + weights[1] * text
-        + weights[2] * distance
-        + weights[3] * capacity
-        + weights[4] * evidence
-        + weights[5] * ess
-    )
+    w0: float, w1: float, w2: float, w3: float, w4: float, w5: float,
+    trade: float, text: float, distance: float, capacity: float, evidence: float, ess: float,
+) -> float:  # fmt: skip
+    return w0 * trade + w1 * text + w2 * distance + w3 * capacity + w4 * evidence + w5 * ess
+
+
+@inner
+def reaches(square: float, widest: float, road: float, end: float, curve: Array, steps: float) -> bool:
+    """Whether the distance part is above 0 at that squared chord, for that radius (uncertainty included), metres."""
+    length, limit = square * road * road, widest * end * (widest * end)
+    if length > limit * (1.0 + SLACK):
+        return False
+    if length < limit * (1.0 - SLACK):
+        return True
+    return decay(math.sqrt(square) * road / widest, curve, steps) > 0.0
 
 
 @inner
 def in_reach(square: float, widest: float, rules: Any) -> bool:
-    """Whether the distance part is above 0 at that squared chord, for that radius (uncertainty included), metres."""
-    road, limit = square * rules.road * rules.road, widest * rules.end * (widest * rules.end)
-    if road > limit * (1.0 + SLACK):
-        return False
-    if road < limit * (1.0 - SLACK):
-        return True
-    return decay(math.sqrt(square) * rules.road / widest, rules.decay, rules.steps) > 0.0
+    """The same under rules."""
+    return bool(reaches(square, widest, rules.road, rules.end, rules.decay, rules.steps))
 
 
 @inner
@@ -97,10 +97,10 @@ def apart(place: float, low: float, high: float) -> float:
 
 
 @inner
-def text_of(row: int, rows: Any, wanted: Array) -> float:
+def text_of(row: int, ptr: Array, term: Array, weight: Array, wanted: Array) -> float:
     product = 0.0
-    for word in range(rows.ptr[row], rows.ptr[row + 1]):
-        product += rows.weight[word] * wanted[rows.term[word]]
+    for word in range(ptr[row], ptr[row + 1]):
+        product += weight[word] * wanted[term[word]]
     return min(1.0, product)
 
 
@@ -138,38 +138,3 @@ def serves(row: int, square: float, lot: int, trades: Any, rows: Any, lots: Any,
         ):
             return True
     return False
-
-
-@inner
-def bound_of(
-    at: Any, item: int, lot: int, x: float, y: float, z: float, fit: float, text: float, lots: Any, rules: Any
-) -> float:
-    """No firm of the block scores more; OUT when none can be an answer."""
-    if at.kinds[item] & lots.kinds[lot] == 0 or (lots.ess_only[lot] and not at.ess[item]):
-        return OUT
-    yearly = lots.yearly[lot]
-    if lots.solo_only[lot] and (yearly < 0.0 or at.mid[item] < yearly):
-        return OUT
-    dx, dy, dz = (
-        apart(x, at.x0[item], at.x1[item]),
-        apart(y, at.y0[item], at.y1[item]),
-        apart(z, at.z0[item], at.z1[item]),
-    )
-    square = dx * dx + dy * dy + dz * dz
-    widest = float(at.radius1[item] + lots.uncertainty_m[lot])
-    if not in_reach(square, widest, rules):
-        return OUT
-    chord = math.sqrt(square)
-    if chord * rules.road / 1000.0 > lots.within_km[lot]:
-        return OUT
-    return total(
-        rules.weights,
-        fit * at.trust[item],
-        text,
-        decay(chord * rules.road / widest, rules.decay, rules.steps),
-        capacity_of(at.low[item], at.mid[item], at.high[item], yearly, rules.unknown_capacity),
-        evidence_of(
-            at.wins[item], 1.0 if at.buyers[item] & lots.buyer[lot] else 0.0, rules.wins_full, rules.same_buyer
-        ),
-        float(at.ess[item]),
-    )

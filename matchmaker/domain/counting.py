@@ -8,56 +8,7 @@ from typing import Any
 import numpy as np
 
 from matchmaker.domain.blocks import BLOCK, SUPER
-from matchmaker.domain.compiled import NO_BIT, ONE_BIT, Array, bound_of, entry, in_reach, inner, serves, serves_all
-
-
-@inner
-def _whole(at: Any, item: int, lot: int, x: float, y: float, z: float, before: Any, lots: Any, rules: Any) -> bool:
-    """Whether every firm of a block is in reach and may answer, none counted before, no filter set but of kinds."""
-    if at.kinds[item] & ~lots.kinds[lot] or at.trades[item] & before != NO_BIT or lots.within_km[lot] != np.inf:
-        return False
-    if lots.ess_only[lot] or lots.solo_only[lot]:
-        return False
-    dx, dy = max(abs(x - at.x0[item]), abs(x - at.x1[item])), max(abs(y - at.y0[item]), abs(y - at.y1[item]))
-    dz = max(abs(z - at.z0[item]), abs(z - at.z1[item]))
-    return in_reach(dx * dx + dy * dy + dz * dz, float(at.radius0[item] + lots.uncertainty_m[lot]), rules)
-
-
-@inner
-def _counts(row: int, lot: int, x: float, y: float, z: float, before: Any, rows: Any, lots: Any, rules: Any) -> int:
-    """0: not an answer, or counted before; 1: in reach; 2: able alone too."""
-    if not (lots.kinds[lot] >> rows.kind[row]) & 1 or (lots.ess_only[lot] and not rows.ess[row]):
-        return 0
-    dx, dy, dz = rows.x[row] - x, rows.y[row] - y, rows.z[row] - z
-    square = dx * dx + dy * dy + dz * dz
-    if not in_reach(square, float(rows.radius_m[row] + lots.uncertainty_m[lot]), rules):
-        return 0
-    if math.sqrt(square) * rules.road / 1000.0 > lots.within_km[lot]:
-        return 0
-    if serves(row, square, lot, before, rows, lots, rules):
-        return 0
-    if serves_all(row, square, lot, rows, lots, rules):
-        return 2
-    return 0 if lots.solo_only[lot] else 1
-
-
-@inner
-def _glance(item: int, first: int, last: int, place: int, x: float, y: float, z: float, before: Any, at: Any, lots: Any,
-            rules: Any, lot: int, low: int, high: int, supply: Array, solo: Array) -> bool:  # fmt: skip
-    """Count the rows ``first`` to ``last`` of a block at once: True when that could be done."""
-    if max(first, low) >= min(last, high) or bound_of(at, item, lot, x, y, z, 0.0, 0.0, lots, rules) < 0.0:
-        return True
-    if first < low or last > high or not _whole(at, item, lot, x, y, z, before, lots, rules):
-        return False
-    yearly = lots.yearly[lot]
-    if yearly < 0.0 or at.mid[item] < yearly:
-        supply[place] += last - first
-        return True
-    if lots.need_ptr[lot + 1] - lots.need_ptr[lot] == 1 and at.mid0[item] >= yearly:
-        supply[place] += last - first
-        solo[place] += last - first
-        return True
-    return False
+from matchmaker.domain.compiled import NO_BIT, ONE_BIT, Array, apart, entry, reaches, serves, serves_all
 
 
 @entry
@@ -67,27 +18,71 @@ def count(
 ) -> None:  # fmt: skip
     """Add to each lot its firms of one trade in reach, and those able alone, unless a trade before counted them.
 
-    A block wholly in reach is counted at one glance when all its firms can do the lot alone, or none.
+    A block wholly in reach is counted at one glance when all its firms can do the lot alone, or none. Columns are named
+    once, outside the loops: numba counts the references of an array each time a tuple is asked for it.
     """
+    xs, ys, zs, radii, mids = rows.x, rows.y, rows.z, rows.radius_m, rows.mid
+    kind_of, ess_of, trades_of = rows.kind, rows.ess, rows.trades
+    x0, y0, z0, radius0, mid0 = bounds.x0, bounds.y0, bounds.z0, bounds.radius0, bounds.mid0
+    x1, y1, z1, radius1, mid1 = bounds.x1, bounds.y1, bounds.z1, bounds.radius1, bounds.mid
+    kinds_met, ess_met, trades_met = bounds.kinds, bounds.ess, bounds.trades
+    road, end, curve, steps = rules.road, rules.end, rules.decay, rules.steps
     total, wide = len(rows.id), BLOCK * SUPER
     supers = (total + wide - 1) // wide
     for place in places:
         lot = asked[place]
         x, y, z = float(lots.x[lot]), float(lots.y[lot]), float(lots.z[lot])
+        uncertainty, yearly, within = lots.uncertainty_m[lot], lots.yearly[lot], lots.within_km[lot]
+        kinds, ess_only, solo_only = lots.kinds[lot], lots.ess_only[lot], lots.solo_only[lot]
         before = lots.trades[lot] & ((ONE_BIT << np.uint64(trade)) - ONE_BIT)
-        for upper in range(supers):
-            last = min(total, (upper + 1) * wide)
-            if _glance(
-                upper, upper * wide, last, place, x, y, z, before, bounds, lots, rules, lot, low, high, supply, solo
-            ):
+        one_need = lots.need_ptr[lot + 1] - lots.need_ptr[lot] == 1  # in reach by this trade is then able to do it
+        plain = within == np.inf and not ess_only and not solo_only
+        found, able = 0, 0
+        upper, lower, stop = 0, 0, 0  # superblock; its blocks left to see
+        while upper < supers or lower < stop:
+            if lower < stop:
+                item, first, last = supers + lower, lower * BLOCK, min(total, (lower + 1) * BLOCK)
+                lower += 1
+            else:
+                item, first, last = upper, upper * wide, min(total, (upper + 1) * wide)
+                upper += 1
+            if first >= high or last <= low or kinds_met[item] & kinds == 0 or (ess_only and not ess_met[item]):
                 continue
-            for first in range(upper * wide, last, BLOCK):
-                item, after = supers + first // BLOCK, min(total, first + BLOCK)
-                if _glance(
-                    item, first, after, place, x, y, z, before, bounds, lots, rules, lot, low, high, supply, solo
+            dx, dy, dz = apart(x, x0[item], x1[item]), apart(y, y0[item], y1[item]), apart(z, z0[item], z1[item])
+            if not reaches(dx * dx + dy * dy + dz * dz, float(radius1[item] + uncertainty), road, end, curve, steps):
+                continue
+            if plain and first >= low and last <= high and not kinds_met[item] & ~kinds:
+                dx = max(abs(x - x0[item]), abs(x - x1[item]))
+                dy = max(abs(y - y0[item]), abs(y - y1[item]))
+                dz = max(abs(z - z0[item]), abs(z - z1[item]))
+                least = float(radius0[item] + uncertainty)
+                if trades_met[item] & before == NO_BIT and reaches(
+                    dx * dx + dy * dy + dz * dz, least, road, end, curve, steps
                 ):
+                    all_able = yearly >= 0.0 and one_need and mid0[item] >= yearly
+                    if all_able or yearly < 0.0 or mid1[item] < yearly:
+                        found += last - first
+                        able += last - first if all_able else 0
+                        continue
+            if item < supers:
+                lower, stop = first // BLOCK, (last + BLOCK - 1) // BLOCK
+                continue
+            for row in range(max(first, low), min(last, high)):
+                if not (kinds >> kind_of[row]) & 1 or (ess_only and not ess_of[row]):
                     continue
-                for row in range(max(first, low), min(after, high)):
-                    told = _counts(row, lot, x, y, z, before, rows, lots, rules)
-                    supply[place] += told > 0
-                    solo[place] += told > 1
+                dx, dy, dz = xs[row] - x, ys[row] - y, zs[row] - z
+                square = dx * dx + dy * dy + dz * dz
+                if not reaches(square, float(radii[row] + uncertainty), road, end, curve, steps):
+                    continue
+                if not plain and math.sqrt(square) * road / 1000.0 > within:
+                    continue
+                if trades_of[row] & before != NO_BIT and serves(row, square, lot, before, rows, lots, rules):
+                    continue
+                alone = yearly >= 0.0 and mids[row] >= yearly
+                if alone and not one_need:
+                    alone = serves_all(row, square, lot, rows, lots, rules)
+                if alone or not solo_only:
+                    found += 1
+                    able += alone
+        supply[place] += found
+        solo[place] += able

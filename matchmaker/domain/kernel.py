@@ -19,13 +19,13 @@ from matchmaker.domain.compiled import (
     ONE_BIT,
     OUT,
     Array,
-    bound_of,
+    apart,
     capacity_of,
     decay,
     entry,
     evidence_of,
-    in_reach,
     inner,
+    reaches,
     serves,
     serves_all,
     text_of,
@@ -149,19 +149,34 @@ def improve(
 ) -> None:  # fmt: skip
     """Offer every lot ``asked[place]`` the firms of one trade in rows ``low`` to ``high``; heaps are by place.
 
-    ``blocks`` holds the bounds of the superblocks, then those of the blocks.
+    ``blocks`` holds the bounds of the superblocks, then those of the blocks. Columns are named once, outside the loops:
+    numba counts the references of an array each time a tuple is asked for it, which cost ten times the search.
     """
-    count = (len(rows.id) + BLOCK - 1) // BLOCK
+    ids, xs, ys, zs, radii = rows.id, rows.x, rows.y, rows.z, rows.radius_m
+    lows, mids, highs, trusts = rows.low, rows.mid, rows.high, rows.trust
+    kind_of, ess_of, wins_of, buyers_of, trades_of = rows.kind, rows.ess, rows.wins, rows.buyers, rows.trades
+    ptr, term, weight = rows.ptr, rows.term, rows.weight
+    x0, y0, z0, x1, y1, z1, radius1 = blocks.x0, blocks.y0, blocks.z0, blocks.x1, blocks.y1, blocks.z1, blocks.radius1
+    low1, mid1, high1, trust1 = blocks.low, blocks.mid, blocks.high, blocks.trust
+    kinds_met, ess_met, wins1, buyers_met = blocks.kinds, blocks.ess, blocks.wins, blocks.buyers
+    road, end, curve, steps, unknown = rules.road, rules.end, rules.decay, rules.steps, rules.unknown_capacity
+    wins_full, same_buyer = rules.wins_full, rules.same_buyer
+    w0, w1, w2 = rules.weights[0], rules.weights[1], rules.weights[2]
+    w3, w4, w5 = rules.weights[3], rules.weights[4], rules.weights[5]
+    held, scores = top.held, top.score
+    count = (len(ids) + BLOCK - 1) // BLOCK
     supers = (count + SUPER - 1) // SUPER
     head, following = np.full(BUCKETS, -1), np.empty(supers + count, np.int64)
     bounds, texts = np.empty(supers + count), np.zeros(count)
     wanted = np.zeros(int(words.term[-1]) + 1 if len(words.term) else 0)
     fits, ways = np.empty(64), np.empty(64, np.int64)
-    size = top.score.shape[1]
+    size = scores.shape[1]
     for place in places:
         lot = asked[place]
         x, y, z = float(lots.x[lot]), float(lots.y[lot]), float(lots.z[lot])
         uncertainty, yearly, within = lots.uncertainty_m[lot], lots.yearly[lot], lots.within_km[lot]
+        kinds, buyer = lots.kinds[lot], lots.buyer[lot]
+        ess_only, solo_only = lots.ess_only[lot], lots.solo_only[lot]
         others = lots.trades[lot] & ~(ONE_BIT << np.uint64(trade))
         many, fit = 0, 0.0
         for way in range(lots.way_ptr[lot], lots.way_ptr[lot + 1]):
@@ -173,61 +188,84 @@ def improve(
         if spoken:
             want(lot, 1.0, lots, wanted)
             _texts(lot, lots, words, texts)
-        bucket, item, begin, end = 0, -1, 0, supers
+        least = scores[place, 0] if held[place] == size else OUT
+        bucket, item, begin, stop = 0, -1, 0, supers
         while True:
-            for child in range(begin, end):
+            for child in range(begin, stop):
+                if kinds_met[child] & kinds == 0 or (ess_only and not ess_met[child]):
+                    continue
+                if solo_only and (yearly < 0.0 or mid1[child] < yearly):
+                    continue
+                dx, dy, dz = (
+                    apart(x, x0[child], x1[child]),
+                    apart(y, y0[child], y1[child]),
+                    apart(z, z0[child], z1[child]),
+                )
+                square = dx * dx + dy * dy + dz * dz
+                widest = float(radius1[child] + uncertainty)
+                if not reaches(square, widest, road, end, curve, steps):
+                    continue
+                chord = math.sqrt(square)
+                if chord * road / 1000.0 > within:
+                    continue
                 text = 0.0
                 if spoken and child >= supers:
                     text = min(1.0, texts[child - supers])
                 elif spoken:
                     for block in range(child * SUPER, min(count, (child + 1) * SUPER)):
                         text = max(text, min(1.0, texts[block]))
-                bound = bound_of(blocks, child, lot, x, y, z, fit, text, lots, rules)
-                if bound >= 0.0 and (top.held[place] < size or bound >= top.score[place, 0]):
+                distance = decay(chord * road / widest, curve, steps)
+                capacity = capacity_of(low1[child], mid1[child], high1[child], yearly, unknown)
+                same = 1.0 if buyers_met[child] & buyer else 0.0
+                evidence = evidence_of(wins1[child], same, wins_full, same_buyer)
+                ess, trust = float(ess_met[child]), trust1[child]
+                bound = total(w0, w1, w2, w3, w4, w5, fit * trust, text, distance, capacity, evidence, ess)
+                if bound >= least:
                     slot = min(BUCKETS - 1, int(bound * PER_POINT))
                     bounds[child], following[child], head[slot] = bound, head[slot], child
                     bucket = max(bucket, slot)
-            begin = end
+            begin = stop
             while bucket >= 0 and head[bucket] < 0:
                 bucket -= 1
             if bucket < 0:
                 break
             item = head[bucket]
             head[bucket] = following[item]
-            if top.held[place] == size and bounds[item] < top.score[place, 0]:
+            if bounds[item] < least:
                 continue
             if item < supers:
-                begin, end = supers + item * SUPER, min(supers + count, supers + (item + 1) * SUPER)
+                begin, stop = supers + item * SUPER, min(supers + count, supers + (item + 1) * SUPER)
                 continue
             first = max(low, (item - supers) * BLOCK)
             for row in range(first, min(high, (item - supers + 1) * BLOCK)):
-                if not (lots.kinds[lot] >> rows.kind[row]) & 1 or (lots.ess_only[lot] and not rows.ess[row]):
+                if not (kinds >> kind_of[row]) & 1 or (ess_only and not ess_of[row]):
                     continue
-                dx, dy, dz = rows.x[row] - x, rows.y[row] - y, rows.z[row] - z
+                dx, dy, dz = xs[row] - x, ys[row] - y, zs[row] - z
                 square = dx * dx + dy * dy + dz * dz
-                widest = float(rows.radius_m[row] + uncertainty)
-                if not in_reach(square, widest, rules):
+                widest = float(radii[row] + uncertainty)
+                if not reaches(square, widest, road, end, curve, steps):
                     continue
                 chord = math.sqrt(square)
-                if chord * rules.road / 1000.0 > within:
+                if chord * road / 1000.0 > within:
                     continue
-                text = text_of(row, rows, wanted) if spoken else 0.0
-                distance = decay(chord * rules.road / widest, rules.decay, rules.steps)
-                capacity = capacity_of(rows.low[row], rows.mid[row], rows.high[row], yearly, rules.unknown_capacity)
-                same = 1.0 if rows.buyers[row] & lots.buyer[lot] else 0.0
-                evidence = evidence_of(rows.wins[row], same, rules.wins_full, rules.same_buyer)
-                ess, trust = float(rows.ess[row]), rows.trust[row]
+                text = text_of(row, ptr, term, weight, wanted) if spoken else 0.0
+                distance = decay(chord * road / widest, curve, steps)
+                capacity = capacity_of(lows[row], mids[row], highs[row], yearly, unknown)
+                same = 1.0 if buyers_of[row] & buyer else 0.0
+                evidence = evidence_of(wins_of[row], same, wins_full, same_buyer)
+                ess, trust = float(ess_of[row]), trusts[row]
                 score, best = OUT, 0
                 for way in range(many):
-                    one = total(rules.weights, fits[way] * trust, text, distance, capacity, evidence, ess)
+                    one = total(w0, w1, w2, w3, w4, w5, fits[way] * trust, text, distance, capacity, evidence, ess)
                     if one > score:
                         score, best = one, ways[way]
-                if top.held[place] == size and score < top.score[place, 0]:
+                if score < least:
                     continue
-                if lots.solo_only[lot] and not serves_all(row, square, lot, rows, lots, rules):
+                if solo_only and not serves_all(row, square, lot, rows, lots, rules):
                     continue
-                again = (rows.trades[row] & others) != NO_BIT
-                _offer(top, place, score, rows.id[row], best, row, again)
+                again = (trades_of[row] & others) != NO_BIT
+                _offer(top, place, score, ids[row], best, row, again)
+                least = scores[place, 0] if held[place] == size else OUT
         if spoken:
             want(lot, 0.0, lots, wanted)
             texts[:] = 0.0
@@ -238,34 +276,54 @@ def tell(
     trade: int, rows: Any, words: Any, lots: Any, rules: Any, asked: Array, places: Array, top: Any, details: Any
 ) -> None:
     """The parts of the firms found by one trade."""
+    xs, ys, zs, radii = rows.x, rows.y, rows.z, rows.radius_m
+    lows, mids, highs, trusts, ess_of = rows.low, rows.mid, rows.high, rows.trust, rows.ess
+    wins_of, buyers_of, trades_of, declared = rows.wins, rows.buyers, rows.trades, rows.declared
+    ptr, term, weight = rows.ptr, rows.term, rows.weight
+    road, curve, steps, unknown = rules.road, rules.decay, rules.steps, rules.unknown_capacity
+    wins_full, same_buyer = rules.wins_full, rules.same_buyer
+    way_trade, way_fit, need_ptr, needs = lots.way_trade, lots.way_fit, lots.need_ptr, lots.need
+    held, way_in, row_in = top.held, top.way, top.row
+    parts, km, radius_km, served_in, solo = (
+        details.parts,
+        details.distance_km,
+        details.radius_km,
+        details.served,
+        details.solo,
+    )
     wanted = np.zeros(int(words.term[-1]) + 1 if len(words.term) else 0)
     for place in places:
         lot = asked[place]
         x, y, z = float(lots.x[lot]), float(lots.y[lot]), float(lots.z[lot])
+        uncertainty, yearly, buyer = lots.uncertainty_m[lot], lots.yearly[lot], lots.buyer[lot]
         want(lot, 1.0, lots, wanted)
-        for spot in range(top.held[place]):
-            way, row = top.way[place, spot], top.row[place, spot]
-            if lots.way_trade[way] != trade:
+        for spot in range(held[place]):
+            way, row = way_in[place, spot], row_in[place, spot]
+            if way_trade[way] != trade:
                 continue
-            dx, dy, dz = rows.x[row] - x, rows.y[row] - y, rows.z[row] - z
+            dx, dy, dz = xs[row] - x, ys[row] - y, zs[row] - z
             square = dx * dx + dy * dy + dz * dz
-            chord, widest = math.sqrt(square), float(rows.radius_m[row] + lots.uncertainty_m[lot])
-            same = 1.0 if rows.buyers[row] & lots.buyer[lot] else 0.0
-            parts = details.parts[place, spot]
-            parts[0] = lots.way_fit[way] * rows.trust[row]
-            parts[1] = text_of(row, rows, wanted) if len(wanted) else 0.0
-            parts[2] = decay(chord * rules.road / widest, rules.decay, rules.steps)
-            parts[3] = capacity_of(
-                rows.low[row], rows.mid[row], rows.high[row], lots.yearly[lot], rules.unknown_capacity
-            )
-            parts[4] = evidence_of(rows.wins[row], same, rules.wins_full, rules.same_buyer)
-            parts[5] = float(rows.ess[row])
-            details.distance_km[place, spot] = chord * rules.road / 1000.0
-            details.radius_km[place, spot] = widest / 1000.0
-            served = NO_BIT
-            for need in range(lots.need_ptr[lot], lots.need_ptr[lot + 1]):
-                if serves(row, square, lot, lots.need[need], rows, lots, rules):
-                    served |= ONE_BIT << np.uint64(need - lots.need_ptr[lot])
-            details.served[place, spot] = served
-            details.solo[place, spot] = serves_all(row, square, lot, rows, lots, rules)
+            chord, widest = math.sqrt(square), float(radii[row] + uncertainty)
+            same = 1.0 if buyers_of[row] & buyer else 0.0
+            parts[place, spot, 0] = way_fit[way] * trusts[row]
+            parts[place, spot, 1] = text_of(row, ptr, term, weight, wanted) if len(wanted) else 0.0
+            parts[place, spot, 2] = decay(chord * road / widest, curve, steps)
+            parts[place, spot, 3] = capacity_of(lows[row], mids[row], highs[row], yearly, unknown)
+            parts[place, spot, 4] = evidence_of(wins_of[row], same, wins_full, same_buyer)
+            parts[place, spot, 5] = float(ess_of[row])
+            km[place, spot] = chord * road / 1000.0
+            radius_km[place, spot] = widest / 1000.0
+            served, all_met = NO_BIT, True
+            for need in range(need_ptr[lot], need_ptr[lot + 1]):
+                common = trades_of[row] & needs[need]
+                met = common != NO_BIT and (
+                    declared[row]
+                    or (common >> np.uint64(trade)) & ONE_BIT != NO_BIT
+                    or serves(row, square, lot, common, rows, lots, rules)
+                )
+                if met:
+                    served |= ONE_BIT << np.uint64(need - need_ptr[lot])
+                all_met = all_met and met
+            served_in[place, spot] = served
+            solo[place, spot] = all_met and yearly >= 0.0 and mids[row] >= yearly
         want(lot, 0.0, lots, wanted)
