@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numba
 import numpy as np
+from numba.core.caching import FunctionCache
 from numpy.typing import NDArray
 
 OUT = -1.0  # below every score
@@ -30,9 +32,25 @@ if _numba.config.CACHE_DIR:
     _numba.config.CACHE_DIR = str(Path(_numba.config.CACHE_DIR) / hashlib.sha256(b"".join(_texts)).hexdigest()[:16])
 
 
+class _Mended(FunctionCache):
+    """Numba's cache, where a file that a power cut emptied or tore is compiled again instead of failing each call."""
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        kept: Any = super()  # untyped
+        try:
+            return kept.load_overload(sig, target_context)
+        except Exception:  # a torn pickle may raise anything
+            with suppress(OSError):
+                kept.flush()
+            return None
+
+
 def entry[F: Callable[..., object]](function: F) -> F:
     """Compiled once a machine, called from Python; other threads go on meanwhile."""
-    compiled: F = _numba.njit(cache=True, nogil=True)(function)
+    dispatcher = _numba.njit(cache=True, nogil=True)(function)
+    cache: Any = _Mended  # untyped
+    dispatcher._cache = cache(dispatcher.py_func)
+    compiled: F = dispatcher
     return compiled
 
 
