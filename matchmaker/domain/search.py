@@ -25,7 +25,9 @@ def search(
     its own, so that nothing depends on their pace.
     """
     found = _Found(segments, lots, rules, asked, k, shard, counts)
-    order = np.argsort(hilbert(lots.x[asked], lots.y[asked], lots.z[asked]), kind="stable")
+    order = np.arange(len(asked))
+    if len(asked) > 1:
+        order = np.argsort(hilbert(lots.x[asked], lots.y[asked], lots.z[asked]), kind="stable")
     if threads == 1 or len(order) < threads:
         found.fill(order)
     else:
