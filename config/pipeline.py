@@ -16,6 +16,7 @@ from datetime import date
 from itertools import batched
 
 from celery import chain
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
@@ -24,7 +25,10 @@ from consortia.rebuild import outdated, rebuild
 from consortia.tasks import build, rebuild_groupings
 from matchmaker import snapshot
 from matchmaker.changes import a_few, ask_rematch, take_over, waiting
+from matchmaker.fanout_tasks import begin
+from matchmaker.fanout_tasks import resume as resume_job
 from matchmaker.ingest import refresh_firms
+from matchmaker.jobs import of_run
 from matchmaker.models import Lot, Run
 from matchmaker.queries import open_lots
 from matchmaker.reference import reference
@@ -46,13 +50,19 @@ def fingerprint(as_of: date) -> str:
 
 
 def start(
-    as_of: date, *, force: bool = False, inline: bool = False, progress: Callable[[str], None] = lambda _words: None
+    as_of: date,
+    *,
+    force: bool = False,
+    inline: bool = False,
+    shards: int | None = None,
+    progress: Callable[[str], None] = lambda _words: None,
 ) -> tuple[Run, bool]:
     """Match and group all open lots. Returns the run and whether there was anything to do.
 
     Chunks go to Celery once the run is committed; ``inline`` works them here instead. A run already
     under way for the same inputs is joined, another one still running is closed first. When only a few firms or lots
-    changed since the last run, what they touch is brought up to date and the run stays.
+    changed since the last run, what they touch is brought up to date and the run stays. ``shards`` of firms the
+    matching is fanned out over: 0 = it is not; None = by the number of lots (settings.FAN_OUT_LOTS).
     """
     refresh_firms(timezone.localdate())
     refresh_from_awards(timezone.localdate())
@@ -77,7 +87,7 @@ def start(
         if not chunks:
             close(run.pk)
         elif not inline:
-            transaction.on_commit(lambda: send(run, chunks))
+            transaction.on_commit(lambda: _share_out(run, chunks, shards))
     if inline:
         for chunk in chunks:
             match(run.pk, list(chunk))
@@ -109,6 +119,15 @@ def settled() -> bool:
     return not waiting().exists() and not outdated().exists()
 
 
+def _share_out(run: Run, chunks: list[tuple[int, ...]], shards: int | None) -> None:
+    if shards is None:
+        shards = settings.SHARDS if 0 < settings.FAN_OUT_LOTS <= run.total else 0
+    if shards:
+        begin(run.pk, [pk for chunk in chunks for pk in chunk], shards=shards, then=build.name)
+    else:
+        send(run, chunks)
+
+
 def send(run: Run, chunks: list[tuple[int, ...]]) -> None:
     """One chain a chunk: match, then build."""
     for chunk in chunks:
@@ -117,17 +136,22 @@ def send(run: Run, chunks: list[tuple[int, ...]]) -> None:
 
 
 def resume(run: Run) -> int:
-    """Send again the chunks a run still lacks (a broker emptied, a worker lost). Returns lots sent.
+    """Send again what a run still lacks (a broker emptied, a worker lost). Returns lots that lack something.
 
-    When none is lacking, lots were withdrawn since its start: the run is done.
+    When none does, lots were withdrawn since its start: the run is done.
     """
     left = open_lots(run.as_of).exclude(outcome__run=run).order_by("pk").values_list("pk", flat=True)
-    chunks = list(batched(left, CHUNK, strict=False))
-    if chunks:
-        send(run, chunks)
-    else:
+    job = of_run(run.pk)
+    if job:
+        resume_job(job)
+    for ids in batched(left.filter(run=run), CHUNK, strict=False) if job else ():
+        build.delay(run.pk, list(ids))
+    chunks = [] if job else list(batched(left, CHUNK, strict=False))
+    lacking = left.count()
+    send(run, chunks)
+    if not lacking:
         close(run.pk)
-    return sum(map(len, chunks))
+    return lacking
 
 
 def counts(run: Run) -> dict[str, int]:

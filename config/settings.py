@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from django.utils.csp import CSP
+from kombu import Queue
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -119,18 +120,28 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", 
 # Celery: a task may be delivered twice, so each is idempotent; see docs/decisions/0005.
 # The broker has a Redis database of its own: clearing the cache must not empty the queue.
 _redis_server = env("REDIS_URL").rsplit("/", 1)[0]
-CELERY_BROKER_URL = f"{_redis_server}/1" if _redis_server else f"redis+socket://{_socket}?virtual_host=1"
+CELERY_BROKER_URL = env("BROKER_URL") or (
+    f"{_redis_server}/1" if _redis_server else f"redis+socket://{_socket}?virtual_host=1"
+)
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
+# Redis gives a message again when it was not acknowledged in time; RabbitMQ, as soon as its worker is gone.
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {} if CELERY_BROKER_URL.startswith(("amqp", "pyamqp")) else {"visibility_timeout": 600}
+)
+# What a machine without a database may do has a queue of its own: `celery -A config worker -Q shards`.
+CELERY_TASK_DEFAULT_QUEUE = "celery"
+CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("celery", "shards")]
+CELERY_TASK_ROUTES = {"matchmaker.shard": {"queue": "shards"}}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # Beat only looks; what is due stands in the database, so that nothing is lost with the broker.
 CELERY_BEAT_SCHEDULE = {
     "refresh-open-lots": {"task": "config.refresh", "schedule": 24 * 3600},
     "refresh-supply-map": {"task": "matchmaker.refresh_supply", "schedule": 600, "options": {"expires": 600}},
     "catch-up": {"task": "config.catch_up", "schedule": 60},
+    "resume-fan-outs": {"task": "matchmaker.resume_fan_outs", "schedule": 60, "options": {"expires": 60}},
     "sync-due-sources": {"task": "matchmaker.sync_due", "schedule": 300},
 }
 # Fetch the automatic sources at their own pace. Off unless asked: a trial must not surprise the network.
@@ -195,6 +206,10 @@ IMPORT_BATCH = int(env("IMPORT_BATCH", "0"))
 
 # Where numba keeps the compiled search (matchmaker/domain/kernel.py); may be emptied at any time.
 os.environ.setdefault("NUMBA_CACHE_DIR", str(BASE_DIR / ".local" / "numba"))
+
+# From how many lots a run is fanned out over shards of firms (docs/scale.md), and over how many; 0 = never by itself.
+FAN_OUT_LOTS = int(env("FAN_OUT_LOTS", "2000"))
+SHARDS = int(env("SHARDS", "4"))
 
 MAX_DOCUMENT_BYTES = 20 * 1024 * 1024
 MATCHES_PER_LOT = 50

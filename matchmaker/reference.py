@@ -114,10 +114,19 @@ def stored_tables() -> Tables:
 
 def reference() -> Reference:
     """The tables in force, from the database (one query; parsed once per version)."""
+    return parsed(reference_text())
+
+
+def reference_text() -> str:
+    """The tables in force as text, for machines that have no database. One query."""
     tables = stored_tables()
     if not tables["trade"]:
         raise InvalidReferenceError("Les tables de référence sont vides : lancez « ./run manage load_reference ».")
-    text = json.dumps(tables, sort_keys=True, ensure_ascii=False)
+    return json.dumps(tables, sort_keys=True, ensure_ascii=False)
+
+
+def parsed(text: str) -> Reference:
+    """The tables a text holds, under the same version wherever it is read."""
     return _parsed(hashlib.sha256(text.encode()).hexdigest()[:16], text)
 
 

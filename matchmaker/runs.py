@@ -27,9 +27,17 @@ def working(run_id: int) -> Iterator[bool]:
     try:
         yield _running(run_id).exists()
     except Exception as error:
-        message = f"{type(error).__name__} : {error}"[:1000]
-        _running(run_id).update(state=Run.State.FAILED, error=message, finished_at=timezone.now())
+        fail(run_id, f"{type(error).__name__} : {error}")
         raise
+
+
+def fail(run_id: int, message: str) -> None:
+    """Close a run that cannot go on, with its reason."""
+    _running(run_id).update(state=Run.State.FAILED, error=message[:1000], finished_at=timezone.now())
+
+
+def under_way(run_id: int) -> bool:
+    return _running(run_id).exists()
 
 
 def advance(run_id: int, **counts: int) -> None:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from matchmaker import directory
+from matchmaker import directory, fanout_tasks
 from matchmaker.changes import TASK as REMATCH
 from matchmaker.changes import a_few, waiting
 from matchmaker.import_queries import QuarantineFilter
@@ -23,6 +23,8 @@ from matchmaker.sources.catalogue import source
 from matchmaker.stand import stand_of, standing
 from matchmaker.supply_cells import refresh_supply
 from matchmaker.sync import sync as bring_up_to_date
+
+__all__ = ["fanout_tasks"]  # its tasks are registered with those below
 
 
 @shared_task(name="matchmaker.match")

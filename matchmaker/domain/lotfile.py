@@ -11,16 +11,20 @@ from matchmaker.domain.notice import Reservation
 from matchmaker.domain.query import LotQuery
 from matchmaker.domain.trade import LotTrade
 
-
-def written(lots: Iterable[tuple[int, LotQuery]]) -> bytes:
-    """One lot a line: its id and its question."""
-    return b"".join(json.dumps([pk, _plain(query)], separators=(",", ":")).encode() + b"\n" for pk, query in lots)
+Asked = tuple[int, LotQuery | None]  # id of a lot, and its question if it has one
 
 
-def read(content: bytes) -> Iterator[tuple[int, LotQuery]]:
+def written(lots: Iterable[Asked]) -> bytes:
+    """One lot a line."""
+    lines = (json.dumps([pk, query and _plain(query)], separators=(",", ":")) for pk, query in lots)
+    return b"".join(line.encode() + b"\n" for line in lines)
+
+
+def read(content: bytes) -> Iterator[Asked]:
+    """What :func:`written` was given."""
     for line in content.splitlines():
         pk, plain = json.loads(line)
-        yield pk, _query(plain)
+        yield pk, plain and _query(plain)
 
 
 def _plain(query: LotQuery) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""``manage.py pipeline [--as-of DATE] [--wait] [--inline]``: match every open lot and build its groupings."""
+"""``manage.py pipeline [--as-of DATE] [--wait] [--inline] [--shards N]``: match open lots and build their groupings."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from config.celery import app
 from config.pipeline import counts, follow, resume, settled, start
 from matchmaker.domain.reference import InvalidReferenceError
 from matchmaker.domain.store import SnapshotError
+from matchmaker.jobs import SharedStorageError
 from matchmaker.models import Run
 
 STALLED_S = 30
@@ -26,14 +27,25 @@ class Command(BaseCommand):
         parser.add_argument("--as-of", type=date.fromisoformat, help="date à laquelle un lot compte comme ouvert")
         parser.add_argument("--wait", action="store_true", help="attendre la fin en montrant l'avancement")
         parser.add_argument("--inline", action="store_true", help="calculer ici, sans Celery")
+        parser.add_argument(
+            "--shards",
+            type=int,
+            help="partager les entreprises entre N parts (0 : aucune ; par défaut selon la taille)",
+        )
         parser.add_argument("--force", action="store_true", help="recalculer même si rien n'a changé")
 
     def handle(self, *args: Any, **options: Any) -> None:
         as_of = options["as_of"] or timezone.localdate()
         begin = time.perf_counter()
         try:
-            run, needed = start(as_of, force=options["force"], inline=options["inline"], progress=self._progress)
-        except (InvalidReferenceError, SnapshotError) as error:
+            run, needed = start(
+                as_of,
+                force=options["force"],
+                inline=options["inline"],
+                shards=options["shards"],
+                progress=self._progress,
+            )
+        except (InvalidReferenceError, SharedStorageError, SnapshotError) as error:
             raise CommandError(str(error)) from error
         if not needed:
             self.stdout.write(
