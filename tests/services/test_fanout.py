@@ -244,7 +244,7 @@ def workers(*names: str, ready: bool = True) -> Iterator[list[subprocess.Popen[b
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     started = [subprocess.Popen(command(name), cwd=ROOT, env=environment(), **quiet) for name in names]
     with ending(started):
-        until(lambda: not ready or answering(names), "les ouvriers Celery ne répondent pas")
+        until(lambda: not ready or answering(names), "les ouvriers Celery ne répondent pas", 180)
         yield started
 
 
@@ -275,7 +275,7 @@ def through_workers() -> str:
     ids = list(Lot.objects.values_list("pk", flat=True))
     run = make_run(state="running", total=len(ids), matched=0, grouped=0)
     begin(run.pk, ids, shards=SHARDS)
-    until(lambda: ended(run), "la répartition ne finit pas")
+    until(lambda: ended(run), "la répartition ne finit pas", 120)
     assert (run.state, run.matched, run.error) == ("done", LOTS, "")
     return stored()
 
@@ -297,14 +297,14 @@ def test_workers_killed_mid_way_lose_nothing_and_store_nothing_twice(alone: str,
         resume(job)
         for share in (0.1, 0.5):
             with workers("mort", ready=False) as (process,):
-                until(lambda share=share: len(job.left()) < len(job.chunks) * (1 - share), "rien n'avance")
+                until(lambda share=share: len(job.left()) < len(job.chunks) * (1 - share), "rien n'avance", 180)
                 os.kill(process.pid, signal.SIGKILL)
                 process.wait()
             assert not ended(run)
             app.control.purge()
             assert resume(job) >= len(job.left()) > 0
         with workers("vif"):
-            until(lambda: ended(run), "la répartition ne reprend pas")
+            until(lambda: ended(run), "la répartition ne reprend pas", 180)
         assert (run.state, run.matched) == ("done", LOTS)
         assert stored() == alone
         assert not job.folder.exists()
@@ -404,7 +404,7 @@ def test_two_machines_that_share_a_folder_store_the_rows_of_a_single_process(alo
             bare.start(command("nu", "shards"), without, ROOT),
         ]
         stack.enter_context(ending(started))
-        until(lambda: answering(["complet", "nu"]), "les deux machines ne répondent pas")
+        until(lambda: answering(["complet", "nu"]), "les deux machines ne répondent pas", 180)
         assert through_workers() == alone
         assert done_by("nu").get("matchmaker.shard", 0) > 0
         assert set(done_by("nu")) == {"matchmaker.shard"}
