@@ -135,6 +135,7 @@ def measure(environment: dict[str, str]) -> None:
     table: list[list[object]] = [["one process, no fan-out", "", f"{single:.2f}", "1.00", "", "truth"]]
     steps = alone_by_steps()
     same = rows() == truth
+    print(f"one process: {single:.2f} s; its steps: {steps}; same rows: {same}", file=sys.stderr, flush=True)
     table.append(["one process, the steps of a fan-out", "", f"{sum(float(str(s[1])) for s in steps):.2f}",
                   f"{sum(float(str(s[1])) for s in steps) / single:.2f}", "", same])  # fmt: skip
     first = 0.0
@@ -144,6 +145,7 @@ def measure(environment: dict[str, str]) -> None:
         fan_out()  # each process opens the snapshot and compiles once
         written, wall = fan_out()
         first = first or wall
+        print(f"{name}: {wall:.2f} s, same rows: {rows() == truth}", file=sys.stderr, flush=True)
         efficiency = f"{first / (wall * processes):.0%}"
         table.append([name, f"{written:.2f}", f"{wall:.2f}", f"{wall / single:.2f}", efficiency, rows() == truth])
 
