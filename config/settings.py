@@ -207,8 +207,10 @@ IMPORT_BATCH = int(env("IMPORT_BATCH", "0"))
 # Where numba keeps the compiled search (matchmaker/domain/kernel.py); may be emptied at any time.
 os.environ.setdefault("NUMBA_CACHE_DIR", str(BASE_DIR / ".local" / "numba"))
 
+NUMBA = env("NUMBA", "1") != "0"  # 0: numpy answers in its stead, the same bits more slowly
+
 # From how many lots a run is fanned out over shards of firms (docs/scale.md), and over how many; 0 = never by itself.
-FAN_OUT_LOTS = int(env("FAN_OUT_LOTS", "2000"))
+FAN_OUT_LOTS = int(env("FAN_OUT_LOTS", "0"))
 SHARDS = int(env("SHARDS", "4"))
 
 MAX_DOCUMENT_BYTES = 20 * 1024 * 1024

@@ -73,6 +73,8 @@ def refresh_commitments(on: date) -> int:
     """
     with connection.cursor() as cursor:
         cursor.execute(_LINK)
+        if cursor.rowcount:  # tables just filled look empty to the planner, whose plans then never end
+            cursor.execute("ANALYZE matchmaker_award, matchmaker_awardholder, matchmaker_firm")
         rules = reference()
         usual, twin = turnover_year(None, False, on, rules), rules.integer("award.twin_days")
         cursor.execute(_STALE, {"on": on, "start": horizon(on, rules), "usual": usual, "twin": twin})

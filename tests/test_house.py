@@ -17,7 +17,7 @@ from django.template.loader import get_template
 
 ROOT = Path(__file__).parents[1]
 APPS = ("geo", "matchmaker", "consortia", "frontend", "accounts", "config")
-FOUND_BY_DJANGO = {"403.html", "403_csrf.html", "404.html", "500.html", "registration/login.html"}
+FOUND_BY_DJANGO = {"400.html", "403.html", "403_csrf.html", "404.html", "500.html", "registration/login.html"}
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from importlib.util import find_spec
@@ -19,7 +18,7 @@ from matchmaker.domain.score import Formula
 from matchmaker.domain.segment import Segment, Shard, segments_of, trade_numbers
 from matchmaker.domain.trade import LotTrade
 
-COMPILED = find_spec("numba") is not None and os.environ.get("MAILLAGE_NUMBA", "1") != "0"
+COMPILED = find_spec("numba") is not None  # a process may turn it off (settings.NUMBA): numpy gives the same bits
 WHOLE = 2_000  # beyond so many firms wanted, scoring every row is quicker than keeping the best ones in order
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 
 from config.celery import app
 from config.pipeline import resume as resume_run
@@ -25,7 +26,7 @@ from matchmaker.jobs import Job
 from matchmaker.match import match_lots
 from matchmaker.models import Firm, Lot, Match, Run
 from matchmaker.queries import open_lots
-from matchmaker.reference import load_reference
+from matchmaker.reference import load_reference, reference
 from tests.factories import AS_OF, COMMUNES, make_firm, make_lot, make_run, make_tender
 from tests.services.broker import ROOT, broker, until
 from tests.services.hosts import Host, hosts, impossible, served
@@ -52,6 +53,7 @@ def territory(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
             fictitious=number % 6 == 5,
             **known,
         )
+    Firm.objects.update(described_with=reference().version, described_on=timezone.localdate())  # a run deduces no more
     real, made_up = make_tender(), make_tender(fictitious=True)
     for number in range(LOTS):
         make_lot(
