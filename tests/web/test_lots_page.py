@@ -80,7 +80,7 @@ def test_states_are_told_by_a_word_not_by_colour_alone(client: Client, territory
         ("?q=gymnase", ["Nettoyage des écoles et des gymnases"]),
         ("?q=peinture+façade", ["Peinture des façades du groupe scolaire Jean-Jaurès"]),
         ("?q=ville+de+grenoble", 4),
-        ("?q=90911200", 3),
+        ("?q=90911200", 2),
         ("?deadline=nonsense&sort=nonsense&amount=%00", 4),
     ],
 )
