@@ -5,15 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
-import subprocess
-import sys
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
 from config.celery import app
@@ -30,6 +27,7 @@ from matchmaker.reference import load_reference, reference
 from tests.factories import AS_OF, COMMUNES, make_firm, make_lot, make_run, make_tender
 from tests.services.broker import ROOT, broker, until
 from tests.services.hosts import Host, hosts, impossible, served
+from tests.services.worker_processes import answering, command, done_by, ending, environment, workers
 
 TOWNS = tuple(COMMUNES)
 SHARDS = 3
@@ -229,46 +227,6 @@ class TestWhatChangesMeanwhile:
 
 
 # ---------------------------------------------------------------- workers
-
-
-def command(name: str, queues: str = "celery,shards") -> list[str]:
-    return [sys.executable, "-m", "celery", "-A", "config", "worker", "-P", "solo", "-n", f"{name}@ici", "-Q", queues]
-
-
-def environment(**more: str) -> dict[str, str]:
-    name = str(connection.settings_dict["NAME"])
-    return os.environ | {"MAILLAGE_DB_NAME": name, "MAILLAGE_SNAPSHOTS": str(settings.SNAPSHOTS)} | more
-
-
-@contextmanager
-def workers(*names: str, ready: bool = True) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Worker processes on the test database and the broker in force; ``ready``: once they all answer."""
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    started = [subprocess.Popen(command(name), cwd=ROOT, env=environment(), **quiet) for name in names]
-    with ending(started):
-        until(lambda: not ready or answering(names), "les ouvriers Celery ne répondent pas", 180)
-        yield started
-
-
-@contextmanager
-def ending(processes: list[subprocess.Popen[bytes]]) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        for process in processes:
-            process.kill()
-        for process in processes:
-            process.wait()
-
-
-def answering(names: Iterable[str]) -> bool:
-    found = {name for reply in app.control.ping(timeout=0.5) for name in reply}
-    return {f"{name}@ici" for name in names} <= found
-
-
-def done_by(name: str) -> dict[str, int]:
-    """Tasks a worker has done so far, by name."""
-    return app.control.inspect([f"{name}@ici"], timeout=2).stats()[f"{name}@ici"]["total"]
 
 
 def through_workers() -> str:
