@@ -29,6 +29,10 @@ class Outcome(models.Model):
     hours_suppliers = models.JSONField(default=list)  # mise à disposition in reach: [{"siret", "hours", "km"}]
     notes = models.JSONField(default=list)  # French sentences: legal remarks on the lot
     solver = models.JSONField(default=dict)  # status, nodes, milliseconds
+    conflict = models.JSONField(default=list)  # smallest set of requirements that cannot be met together, in words
+    piece = models.JSONField(default=dict)  # the one firm that would do: trade, capacity_eur, fte, radius_km, text
+    partners = models.JSONField(default=list)  # ordinary local firms that would raise the hiring fit
+    subcontract = models.JSONField(default=dict)  # reserved lots: the lawful alternative by sub-contracting
     matched_at = models.DateTimeField(null=True)  # ``Lot.matched_at`` of the matches it was sought after
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -52,6 +56,9 @@ class Proposal(models.Model):
     proven = models.BooleanField()
     hours = models.PositiveIntegerField()  # insertion hours a year the members can host
     margin = models.FloatField()  # free capacity of the members over the yearly amount, 1.0 = just enough
+    names = models.JSONField(default=list)  # what it is best at: best, smallest, nearest, ess, jobs, robust
+    measures = models.JSONField(default=dict)  # for the comparison: km in all, farthest, apart, ESS share, trade proof
+    replay = models.JSONField(default=list)  # stress tests: [{"test", "firm", "survives", "repair", "text"}]
     reasons = models.JSONField(default=list)  # French sentences: why this team
     warnings = models.JSONField(default=list)  # French sentences: amber signals
     justification = models.TextField()  # C1: technical or economic need of the grouping

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
@@ -21,17 +22,62 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One need of the lot: ``amount_eur`` a year, and the trade that names it."""
+    """One need of the lot: ``amount_eur`` and hours of work a year, and the trade that names it."""
 
     trade: str
     amount_eur: int
+    hours: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What speaks against taking a firm, criterion by criterion, in parts per thousand (0 = nothing)."""
+
+    trade: int = 0  # weakness of the proof that it does the trade
+    distance: int = 0  # way to the place of performance, 1000 = at the end of its reach
+    ess: int = 0  # 1000 = neither ESS nor inclusive
+    hiring: int = 0  # 1000 = neither hosts insertion hours nor hires those who come out
+    fragile: int = 0  # how far its low estimate falls below the middle one, signals of unreliability
+    solo: int = 0  # 1000 = could do the whole lot alone (C1)
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What each criterion costs, in points; ``member`` is paid for each member.
+
+    ``fewest_first`` compares sizes before costs.
+    """
+
+    trade: int = 40
+    distance: int = 40
+    ess: int = 10
+    hiring: int = 0
+    fragile: int = 0
+    solo: int = 10
+    member: int = 0
+    fewest_first: bool = True
+
+    def cost(self, marks: Marks) -> int:
+        """Cost of taking a firm with these marks, in tenths of points."""
+        points = (
+            self.trade * marks.trade
+            + self.distance * marks.distance
+            + self.ess * marks.ess
+            + self.hiring * marks.hiring
+            + self.fragile * marks.fragile
+            + self.solo * marks.solo
+        )
+        return (points + 50) // 100 + 10 * self.member
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A firm that may be a member. Amounts in euros a year; ``needs`` are the trades it can serve here.
 
-    ``cost`` is what the objective pays for taking it (smaller is better, integer points).
+    ``cost`` is what the objective pays for taking it (smaller is better, tenths of points), derived from ``marks`` by
+    :func:`weighed`. ``caps`` bounds what it can do of single trades; trades not named there are bounded by the whole
+    capacity only. ``ceiling_eur`` is what the law leaves it to sell (ACI, article D5132-34); None = no ceiling.
+    ``low_eur`` and ``high_eur`` are the interval of which ``capacity_eur`` is the middle.
     ``eligible`` is the verdict of R1 to R5; ``producer`` is False for mise à disposition.
     ``hours`` are the insertion hours a year it hosts when its whole capacity is used; a smaller part
     hosts in proportion (:func:`hosted_hours`).
@@ -54,6 +100,22 @@ class Candidate:
     radius_km: float = 1.0
     committed: bool = False
     committed_mandataire: bool = False
+    low_eur: int | None = None
+    high_eur: int | None = None
+    ceiling_eur: int | None = None
+    caps: tuple[tuple[str, int], ...] = ()
+    kind: str = ""
+    marks: Marks = Marks()
+
+    @property
+    def room_eur(self) -> int:
+        """What it may take in all: its free capacity, within its legal ceiling."""
+        return self.capacity_eur if self.ceiling_eur is None else min(self.capacity_eur, self.ceiling_eur)
+
+    def cap_eur(self, trades: Collection[str]) -> int:
+        """Most it can do of these trades together, euros a year."""
+        caps = dict(self.caps)
+        return min(self.room_eur, sum(caps.get(trade, self.room_eur) for trade in self.needs & frozenset(trades)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +139,7 @@ class Problem:
     min_share_permille: int = 50
     mandataire_permille: int = 250
     supply_permille: int = 500
+    fewest_first: bool = True  # else sizes compete by cost alone
 
     def __post_init__(self) -> None:
         if not self.needs or any(need.amount_eur <= 0 for need in self.needs):
@@ -89,6 +152,11 @@ class Problem:
         for candidate in self.candidates:
             if min(candidate.capacity_eur, candidate.cost, candidate.turnover_eur, candidate.hours) < 0:
                 raise ProblemError(f"Candidat {candidate.id} : capacité, coût, chiffre d'affaires ou heures négatifs.")
+            low, high = candidate.low_eur, candidate.high_eur
+            if not (low or 0) <= candidate.capacity_eur <= (candidate.capacity_eur if high is None else high):
+                raise ProblemError(f"Candidat {candidate.id} : capacité basse, moyenne et haute dans le désordre.")
+            if min((candidate.ceiling_eur or 0, *(cap for _, cap in candidate.caps))) < 0:
+                raise ProblemError(f"Candidat {candidate.id} : plafond négatif.")
         if not 2 <= self.max_members <= 6:
             raise ProblemError("Un groupement proposé compte de 2 à 6 membres.")
         if 1000 * self.turnover_required > self.turnover_multiple_permille * self.amount_eur:
@@ -113,10 +181,17 @@ class Problem:
             candidate.eligible
             and candidate.producer
             and all(need.trade in candidate.needs for need in self.needs)
-            and candidate.capacity_eur >= self.amount_eur
+            and candidate.room_eur >= self.amount_eur
+            and all(candidate.cap_eur((need.trade,)) >= need.amount_eur for need in self.needs)
             and candidate.turnover_eur >= self.turnover_required
             and hosted_hours(candidate, self.amount_eur) >= self.hours_required
         )
+
+
+def weighed(problem: Problem, weights: Weights) -> Problem:
+    """The same problem under other weights."""
+    candidates = tuple(replace(one, cost=weights.cost(one.marks)) for one in problem.candidates)
+    return replace(problem, candidates=candidates, fewest_first=weights.fewest_first)
 
 
 def hosted_hours(candidate: Candidate, amount_eur: int) -> Fraction:
