@@ -231,7 +231,7 @@ def lot_view(lot_id: int) -> LotView | None:
         outcome=outcome,
         message=hide_names(outcome.message, named.values()) if outcome else "",
         ranked=[Ranked(match, public_firm(match.firm)) for match in matches],
-        teams=[_team(proposal, list(named.values())) for proposal in proposals],
+        teams=[team_view(proposal, proposal.members.all(), named.values()) for proposal in proposals],
         suppliers=_suppliers(outcome),
     )
 
@@ -247,16 +247,17 @@ def _suppliers(outcome: Outcome | None) -> list[tuple[PublicFirm, int, float]]:
     return [(firms[row["siret"]], row["hours"], row["km"]) for row in rows if row["siret"] in firms]
 
 
-def _team(proposal: Proposal, named: list[Firm]) -> Team:
+def team_view(proposal: Proposal, members: Iterable[Member], named: Iterable[Firm]) -> Team:
+    """A proposal, saved or not, with the names of ``named`` that are masked taken out of its words. No query."""
+    hidden = [firm for firm in named if firm.diffusion != Firm.Diffusion.OPEN]
     return Team(
         proposal=proposal,
         members=tuple(
-            TeamMember(member, public_firm(member.firm), hide_names(member.withdrawal, named))
-            for member in proposal.members.all()
+            TeamMember(member, public_firm(member.firm), hide_names(member.withdrawal, hidden)) for member in members
         ),
-        reasons=tuple(hide_names(text, named) for text in proposal.reasons),
-        warnings=tuple(hide_names(text, named) for text in proposal.warnings),
-        justification=hide_names(proposal.justification, named),
+        reasons=tuple(hide_names(text, hidden) for text in proposal.reasons),
+        warnings=tuple(hide_names(text, hidden) for text in proposal.warnings),
+        justification=hide_names(proposal.justification, hidden),
     )
 
 

@@ -17,7 +17,7 @@ from matchmaker.models import Firm, Lot
 from matchmaker.queries import public_firm
 
 if TYPE_CHECKING:
-    from consortia.build import Case
+    from consortia.case import Case
 
 _FORMS = {
     Form.CONJOINT: "conjoint : chacun répond de sa part",

@@ -1,0 +1,184 @@
+"""A matched lot as a problem: what it asks for, who may answer, and what speaks against each of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+from consortia.domain.problem import Candidate, Marks, Need, Problem, Weights
+from matchmaker.domain.index import FirmIndex
+from matchmaker.domain.insertion import WorkShare, labour_hours
+from matchmaker.domain.notice import Reservation
+from matchmaker.domain.query import Answer, Found, LotQuery
+from matchmaker.domain.reference import Reference
+from matchmaker.domain.trade import LotTrade
+from matchmaker.models import Firm, Lot
+from matchmaker.needs import required_hours
+from matchmaker.queries import with_commune
+
+SUPPLIERS = 5  # firms that lend staff, counted and shown for a lot
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that is known of a lot when its groupings are sought."""
+
+    lot: Lot
+    needs: tuple[LotTrade, ...]
+    problem: Problem
+    firms: Mapping[int, Firm]
+    answer: Answer
+    suppliers: tuple[tuple[Firm, int, float], ...]  # mise à disposition: firm, hours a year, km
+    tables: Reference
+
+
+def weights_of(tables: Reference) -> Weights:
+    """What each criterion costs by the tables in force."""
+    return Weights(
+        trade=tables.integer("grouping.weight_trade"),
+        distance=tables.integer("grouping.weight_distance"),
+        ess=tables.integer("grouping.weight_ess"),
+        hiring=tables.integer("grouping.weight_hiring"),
+        fragile=tables.integer("grouping.weight_fragile"),
+        solo=tables.integer("grouping.weight_solo"),
+        member=tables.integer("grouping.weight_member"),
+        fewest_first=bool(tables.integer("grouping.fewest_first")),
+    )
+
+
+def case_of(
+    lot: Lot,
+    needs: tuple[LotTrade, ...],
+    query: LotQuery,
+    tables: Reference,
+    index: FirmIndex,
+    weights: Weights | None = None,
+) -> Case:
+    """The problem of a lot whose yearly amount is known. One query, and one more where hours are asked for.
+
+    ``weights``: those of the person who asks, else those of the tables.
+    """
+    hours = required_hours(lot, tables)
+    answer = index.ask(query, tables.integer("grouping.max_candidates"))
+    lenders = index.ask(_supplier_query(query), tables.integer("grouping.max_candidates")).top if hours else ()
+    related, heavy = with_commune()
+    ids = [found.id for found in (*answer.top, *lenders)]
+    firms = Firm.objects.select_related(*related).defer(*heavy, "capacity_steps").in_bulk(ids)
+    known = [found for found in lenders if found.id in firms]
+    offers = ((firms[found.id], hosted(firms[found.id], "T44", tables), found.distance_km) for found in known)
+    # an ordinary temporary-work agency hosts no insertion hours: it must not hide the inclusive ones behind it
+    suppliers = tuple(islice((offer for offer in offers if offer[1]), SUPPLIERS))
+    lent = sum(hours_lent for _, hours_lent, _ in suppliers)
+    paid = weights or weights_of(tables)
+    problem = Problem(
+        needs=_needs(needs, query.yearly_eur or 0, tables),
+        candidates=tuple(
+            candidate_of(found, firms[found.id], tables, paid)
+            for found in answer.top
+            if found.id in firms and found.parts.trade >= tables["grouping.min_trade_fit"]
+        ),
+        supply=answer.supply,
+        hours_required=max(0, hours - lent),
+        reserved=query.reservation is not Reservation.NONE,
+        exclusive=bool(lot.tender.exclusive_grouping),
+        turnover_multiple_permille=round(1000 * tables["grouping.turnover_multiple"]),
+        max_members=tables.integer("grouping.max_members"),
+        min_share_permille=round(1000 * tables["grouping.min_share"]),
+        mandataire_permille=round(1000 * tables["grouping.mandataire_share"]),
+        supply_permille=round(1000 * tables["grouping.supply_share"]),
+        fewest_first=paid.fewest_first,
+    )
+    return Case(lot, needs, problem, firms, answer, suppliers, tables)
+
+
+def _supplier_query(query: LotQuery) -> LotQuery:
+    """Who could lend staff to this lot: mise à disposition (T44) within reach, whatever the lot is reserved to."""
+    lending = LotTrade(options=(("T44", 1.0),), share=1.0)
+    return LotQuery(trades=(lending,), point=query.point, uncertainty_km=query.uncertainty_km)
+
+
+def _needs(needs: tuple[LotTrade, ...], yearly: int, tables: Reference) -> tuple[Need, ...]:
+    """Whole euros a need; rounding goes to the main need so that the sum is exact."""
+    others = [max(1, int(yearly * need.share)) for need in needs[1:]]
+    main = max(1, yearly - sum(others))
+    return tuple(
+        Need(need.trade, amount, round(work_hours(need.trade, amount, tables)))
+        for need, amount in zip(needs, [main, *others], strict=True)
+    )
+
+
+def work_hours(trade: str, amount_eur: float, tables: Reference) -> float:
+    """Hours of work in so many euros of a trade (an estimate)."""
+    known = tables.trades[trade]
+    return labour_hours(amount_eur, [WorkShare(1.0, known.labour_share, known.hourly_eur)])
+
+
+def candidate_of(found: Found, firm: Firm, tables: Reference, weights: Weights) -> Candidate:
+    """A firm found within reach, as the problem sees it.
+
+    A firm of several trades may use all its capacity in any of them: nobody declares capacities by trade.
+    """
+    experienced = firm.experience > 0 if firm.experience is not None else None
+    if experienced is None:
+        experienced = firm.fte_mid >= tables["grouping.mandataire_fte"]
+    hours = hosted(firm, found.trade, tables)
+    marks = marks_of(found, firm, hours)
+    return Candidate(
+        id=found.id,
+        needs=frozenset(found.served),
+        capacity_eur=firm.capacity_mid_eur,
+        cost=weights.cost(marks),
+        turnover_eur=firm.turnover_mid_eur,
+        hours=hours,
+        inclusive=bool(firm.inclusive_kind),
+        ess=firm.ess == Firm.Ess.YES,
+        experienced=experienced,
+        distance_km=found.distance_km,
+        radius_km=found.radius_km,
+        low_eur=firm.capacity_low_eur,
+        high_eur=firm.capacity_high_eur,
+        ceiling_eur=ceiling_eur(firm, tables),
+        kind=firm.inclusive_kind,
+        marks=marks,
+    )
+
+
+def marks_of(found: Found, firm: Firm, hours: int) -> Marks:
+    """What speaks against a firm, criterion by criterion; ``hours`` of insertion it hosts a year."""
+    middle = firm.capacity_mid_eur
+    social = firm.ess == Firm.Ess.YES or bool(firm.inclusive_kind)
+    return Marks(
+        trade=_permille(1.0 - found.parts.trade),
+        distance=_permille(found.distance_km / (1.5 * found.radius_km)),
+        ess=0 if social else 1000,
+        hiring=0 if hours else 1000,
+        fragile=_permille((middle - firm.capacity_low_eur) / middle) if middle else 0,
+        solo=1000 * found.solo,
+    )
+
+
+def _permille(part: float) -> int:
+    return round(1000 * min(1.0, max(0.0, part)))
+
+
+def ceiling_eur(firm: Firm, tables: Reference) -> int | None:
+    """What the law leaves an ACI to sell a year (article D5132-34); None for other firms.
+
+    Its free capacity was already held under it when it was estimated: this says so to the rules, and takes nothing
+    off again.
+    """
+    if firm.inclusive_kind != "ACI":
+        return None
+    room = tables["capacity.aci_ceiling"] - tables["capacity.aci_sales_share"]
+    return math.ceil(room * firm.turnover_mid_eur)
+
+
+def hosted(firm: Firm, trade: str, tables: Reference) -> int:
+    """Insertion hours a year an inclusive firm can host within its free capacity; none elsewhere."""
+    kind = tables.kinds.get(firm.inclusive_kind)
+    if kind is None:
+        return 0
+    fte = firm.capacity_mid_eur / (1000 * tables.trades[trade].keur_per_fte)
+    return round(fte * tables["insertion.hours_per_fte"] * kind.insertion_ratio)

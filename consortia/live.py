@@ -1,0 +1,42 @@
+"""Groupings sought on the spot, under the weights of the person who asks. Nothing is stored."""
+
+from __future__ import annotations
+
+from consortia.case import Case, case_of
+from consortia.domain.problem import Weights
+from consortia.domain.solver import solve
+from consortia.propose import rows_of
+from consortia.queries import Team, team_view
+from matchmaker.match import lot_query
+from matchmaker.models import Firm, Lot
+from matchmaker.needs import needs_of
+from matchmaker.reference import reference
+from matchmaker.snapshot import current
+
+
+class UnsizedLotError(ValueError):
+    """Ce lot n'a pas de montant, de métier ou de lieu connu : aucun groupement ne peut être cherché."""
+
+
+def problem_of(lot: Lot, weights: Weights | None = None) -> Case:
+    """The problem of a lot, from the supply as it stands. Raises :class:`UnsizedLotError`.
+
+    ``lot.tender.buyer`` fetched beforehand saves two queries.
+    """
+    tables = reference()
+    needs = needs_of(lot, tables)
+    query = lot_query(lot, needs, tables)
+    if query is None or query.yearly_eur is None:
+        raise UnsizedLotError(UnsizedLotError.__doc__)
+    return case_of(lot, needs, query, tables, current(lot.tender.fictitious, tables).index, weights)
+
+
+def teams(lot: Lot, weights: Weights | None = None, count: int | None = None) -> list[Team]:
+    """The best groupings of a lot under these weights (those of the tables without any), best first.
+
+    Ready to be shown, as those that are stored, though no row of them exists. Raises :class:`UnsizedLotError`.
+    """
+    case = problem_of(lot, weights)
+    solved = solve(case.problem, count=case.tables.integer("grouping.proposals") if count is None else count)
+    masked = [firm for firm in case.firms.values() if firm.diffusion != Firm.Diffusion.OPEN]
+    return [team_view(proposal, members, masked) for proposal, members in rows_of(case, solved.solutions)]

@@ -1,0 +1,116 @@
+"""What a search found, as rows with their words. Nothing is saved here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+from consortia.case import Case
+from consortia.domain.explain import replacements
+from consortia.domain.problem import Grouping, Part
+from consortia.domain.rules import violations
+from consortia.domain.solver import Solution
+from consortia.models import Member, Proposal
+from consortia.words import justification, reasons, warnings, withdrawal
+from geo.domain.distance import distance_km
+from geo.domain.point import Point
+from matchmaker.models import Firm
+from matchmaker.queries import public_firm
+
+Row = tuple[Proposal, list[Member]]
+
+
+class UnlawfulProposalError(AssertionError):
+    """Un groupement calculé enfreint une règle : il n'est pas enregistré. C'est un défaut à signaler."""
+
+
+def rows_of(case: Case, solutions: Sequence[Solution]) -> list[Row]:
+    """Proposals best first, each checked by the rules. Raises :class:`UnlawfulProposalError`."""
+    return [_row(case, rank, solution) for rank, solution in enumerate(solutions, start=1)]
+
+
+def _row(case: Case, rank: int, solution: Solution) -> Row:
+    grouping = solution.grouping
+    broken = violations(case.problem, grouping)
+    if broken:
+        raise UnlawfulProposalError(f"{UnlawfulProposalError.__doc__} {' '.join(broken)}")
+    proposal = Proposal(
+        lot=case.lot,
+        rank=rank,
+        form=grouping.form.value,
+        cost=solution.cost,
+        bound=solution.bound,
+        proven=solution.proven,
+        hours=int(grouping.hours),
+        margin=_margin(case, grouping),
+        names=["best"] if rank == 1 else [],
+        measures=measures(case, grouping),
+        reasons=reasons(case, grouping),
+        warnings=warnings(case, grouping),
+        justification=justification(case, grouping),
+    )
+    return proposal, _members(case, grouping, proposal)
+
+
+def _margin(case: Case, grouping: Grouping) -> float:
+    return round(sum(part.candidate.capacity_eur for part in grouping.parts) / case.problem.amount_eur, 3)
+
+
+def measures(case: Case, grouping: Grouping) -> dict[str, float]:
+    """What proposals are compared by: km to the place in all, of the farthest, and between the two farthest members;
+    share (0..1) of the lot that ESS and inclusive firms do; proof of trade (0..1) by parts; insertion hours a year;
+    free capacity over the amount; members.
+    """
+    parts, amount = grouping.parts, case.problem.amount_eur
+    distances = [part.candidate.distance_km for part in parts]
+    social = sum(part.amount_eur for part in parts if part.candidate.ess or part.candidate.inclusive)
+    proof = sum(part.amount_eur * (1000 - part.candidate.marks.trade) for part in parts)
+    return {
+        "km": round(sum(distances), 1),
+        "farthest_km": round(max(distances), 1),
+        "apart_km": round(_apart_km([case.firms[part.candidate.id] for part in parts], case), 1),
+        "ess_share": round(social / amount, 3),
+        "trade_proof": round(proof / (1000 * amount), 3),
+        "hours": int(grouping.hours),
+        "margin": _margin(case, grouping),
+        "members": len(parts),
+    }
+
+
+def _apart_km(firms: Sequence[Firm], case: Case) -> float:
+    """By road between the two members farthest from each other; a masked one is placed in its commune."""
+    seen = [public_firm(firm) for firm in firms]
+    places = [Point(one.lon, one.lat) for one in seen if one.lon is not None and one.lat is not None]
+    straight = max((distance_km(a, b) for a, b in combinations(places, 2)), default=0.0)
+    return straight * case.tables["distance.road_factor"]
+
+
+def _members(case: Case, grouping: Grouping, proposal: Proposal) -> list[Member]:
+    instead = replacements(case.problem, grouping)
+    return [
+        Member(
+            proposal=proposal,
+            firm=case.firms[part.candidate.id],
+            position=position,
+            mandataire=position == 0,
+            amount_eur=part.amount_eur,
+            share=part.amount_eur / case.problem.amount_eur,
+            by_trade=_own_trades(case, part),
+            hours=int(part.hours),
+            distance_km=part.candidate.distance_km,
+            withdrawal=withdrawal(case, part.candidate, instead[part.candidate.id]),
+        )
+        for position, part in enumerate(grouping.parts)
+    ]
+
+
+def _own_trades(case: Case, part: Part) -> dict[str, int]:
+    """A part by the trades the firm really does: a need may be met by several trades, named by one of them."""
+    firm_trades = case.firms[part.candidate.id].trades
+    amounts: dict[str, int] = {}
+    for need, amount in part.by_trade:
+        options = next(lot_need.options for lot_need in case.needs if lot_need.trade == need)
+        known = [(fit, code) for code, fit in options if code in firm_trades]
+        trade = max(known, key=lambda item: item[0])[1] if known else need
+        amounts[trade] = amounts.get(trade, 0) + amount
+    return amounts
