@@ -187,7 +187,7 @@ def sentence(gap: Gap, words: Mapping[str, TradeWords], *, size: int, limited: b
 
     ``size`` is the most members a lawful grouping may have here; ``limited`` says that rule C1 set it.
     """
-    names = " et ".join(_lower_first(words[trade].label) for trade in gap.trades)
+    names = " et ".join(lower_first(words[trade].label) for trade in gap.trades)
     radius = math.ceil(radius_km(gap, words))
     if gap.kind == "trade":
         return f"Aucune entreprise admissible en {names} à moins de {radius} km."
@@ -235,7 +235,7 @@ def sentence(gap: Gap, words: Mapping[str, TradeWords], *, size: int, limited: b
     )
 
 
-def _lower_first(label: str) -> str:
+def lower_first(label: str) -> str:
     """ "Gardiennage (CNAPS)" inside a sentence; acronyms keep their capitals."""
     return label if label[:2].isupper() else label[:1].lower() + label[1:]
 
