@@ -12,6 +12,7 @@ from django.db import transaction
 from consortia.case import Case, case_of
 from consortia.domain.explain import Gap, TradeWords, gaps, radius_km, sentence
 from consortia.domain.solver import Solved, largest_size, solve
+from consortia.hiring import partners_of
 from consortia.models import Member, Outcome, Proposal
 from consortia.propose import Row, rows_of
 from consortia.words import notes
@@ -69,6 +70,7 @@ def build_lot(
     outcome.hours_suppliers = [
         {"siret": firm.siret, "hours": hours, "km": round(km, 1)} for firm, hours, km in case.suppliers
     ]
+    outcome.partners = partners_of(case)
     _conclude(outcome, case, solved)
     return _store(outcome, rows_of(case, solved.solutions), again)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
+
+from django.utils import timezone
 
 from consortia.domain.problem import Candidate, Marks, Need, Problem, Weights
 from matchmaker.domain.index import FirmIndex
@@ -14,8 +16,9 @@ from matchmaker.domain.notice import Reservation
 from matchmaker.domain.query import Answer, Found, LotQuery
 from matchmaker.domain.reference import Reference
 from matchmaker.domain.trade import LotTrade
+from matchmaker.hiring import current_vacancies
 from matchmaker.models import Firm, Lot
-from matchmaker.needs import required_hours
+from matchmaker.needs import months, recommended_hours, required_hours
 from matchmaker.queries import with_commune
 
 SUPPLIERS = 5  # firms that lend staff, counted and shown for a lot
@@ -32,6 +35,9 @@ class Case:
     answer: Answer
     suppliers: tuple[tuple[Firm, int, float], ...]  # mise à disposition: firm, hours a year, km
     tables: Reference
+    hours_wanted: int = 0  # insertion hours a year: those the documents ask for, else those recommended
+    hours_lent: int = 0  # a year, by all that lend staff within reach
+    vacancies: Mapping[int, int] = field(default_factory=dict)  # jobs that ordinary firms mean to fill, by firm
 
 
 def weights_of(tables: Reference) -> Weights:
@@ -56,26 +62,29 @@ def case_of(
     index: FirmIndex,
     weights: Weights | None = None,
 ) -> Case:
-    """The problem of a lot whose yearly amount is known. One query, and one more where hours are asked for.
+    """The problem of a lot whose yearly amount is known. One query.
 
     ``weights``: those of the person who asks, else those of the tables.
     """
     hours = required_hours(lot, tables)
+    wanted = hours or recommended_hours(lot, needs, tables)
     answer = index.ask(query, tables.integer("grouping.max_candidates"))
-    lenders = index.ask(_supplier_query(query), tables.integer("grouping.max_candidates")).top if hours else ()
+    lenders = index.ask(_supplier_query(query), tables.integer("grouping.max_candidates")).top if wanted else ()
     related, heavy = with_commune()
     ids = [found.id for found in (*answer.top, *lenders)]
     firms = Firm.objects.select_related(*related).defer(*heavy, "capacity_steps").in_bulk(ids)
     known = [found for found in lenders if found.id in firms]
-    offers = ((firms[found.id], hosted(firms[found.id], "T44", tables), found.distance_km) for found in known)
+    offers = [(firms[found.id], hosted(firms[found.id], "T44", tables), found.distance_km) for found in known]
     # an ordinary temporary-work agency hosts no insertion hours: it must not hide the inclusive ones behind it
-    suppliers = tuple(islice((offer for offer in offers if offer[1]), SUPPLIERS))
+    suppliers = tuple(islice((offer for offer in offers if offer[1]), SUPPLIERS)) if hours else ()
     lent = sum(hours_lent for _, hours_lent, _ in suppliers)
+    vacancies = _vacancies(answer, firms, tables)
+    jobs = tables["hiring.exits_per_place"] * persons_wanted(wanted, months(lot, tables), tables)
     paid = weights or weights_of(tables)
     problem = Problem(
         needs=_needs(needs, query.yearly_eur or 0, tables),
         candidates=tuple(
-            candidate_of(found, firms[found.id], tables, paid)
+            candidate_of(found, firms[found.id], tables, paid, _hired(vacancies.get(found.id, 0), jobs))
             for found in answer.top
             if found.id in firms and found.parts.trade >= tables["grouping.min_trade_fit"]
         ),
@@ -90,7 +99,30 @@ def case_of(
         supply_permille=round(1000 * tables["grouping.supply_share"]),
         fewest_first=paid.fewest_first,
     )
-    return Case(lot, needs, problem, firms, answer, suppliers, tables)
+    everyone = sum(hours_lent for _, hours_lent, _ in offers)
+    return Case(lot, needs, problem, firms, answer, suppliers, tables, wanted, everyone, vacancies)
+
+
+def _vacancies(answer: Answer, firms: Mapping[int, Firm], tables: Reference) -> dict[int, int]:
+    """Jobs that ordinary firms within reach mean to fill: ways out for those who come to work by insertion."""
+    today = timezone.localdate()
+    near = (firms[found.id] for found in answer.top if found.id in firms)
+    return {
+        firm.pk: jobs
+        for firm in near
+        if not (firm.ess == Firm.Ess.YES or firm.inclusive_kind) and (jobs := current_vacancies(firm, tables, today))
+    }
+
+
+def persons_wanted(hours: float, duration: int, tables: Reference) -> float:
+    """P_y of the guide: persons a year that so many insertion hours a year call for, over a ``duration`` in months."""
+    whole = hours * max(1.0, duration / 12)
+    return whole / tables["insertion.hours_per_participant"] * 12 / duration
+
+
+def _hired(vacancies: int, jobs: float) -> float:
+    """Share (0..1) of the jobs looked for that a firm offers."""
+    return min(1.0, vacancies / jobs) if jobs else float(vacancies > 0)
 
 
 def _supplier_query(query: LotQuery) -> LotQuery:
@@ -115,8 +147,8 @@ def work_hours(trade: str, amount_eur: float, tables: Reference) -> float:
     return labour_hours(amount_eur, [WorkShare(1.0, known.labour_share, known.hourly_eur)])
 
 
-def candidate_of(found: Found, firm: Firm, tables: Reference, weights: Weights) -> Candidate:
-    """A firm found within reach, as the problem sees it.
+def candidate_of(found: Found, firm: Firm, tables: Reference, weights: Weights, hired: float = 0.0) -> Candidate:
+    """A firm found within reach, as the problem sees it; ``hired``: share of the jobs looked for that it offers.
 
     A firm of several trades may use all its capacity in any of them: nobody declares capacities by trade.
     """
@@ -124,7 +156,7 @@ def candidate_of(found: Found, firm: Firm, tables: Reference, weights: Weights) 
     if experienced is None:
         experienced = firm.fte_mid >= tables["grouping.mandataire_fte"]
     hours = hosted(firm, found.trade, tables)
-    marks = marks_of(found, firm, hours)
+    marks = marks_of(found, firm, hours, hired)
     return Candidate(
         id=found.id,
         needs=frozenset(found.served),
@@ -145,7 +177,7 @@ def candidate_of(found: Found, firm: Firm, tables: Reference, weights: Weights) 
     )
 
 
-def marks_of(found: Found, firm: Firm, hours: int) -> Marks:
+def marks_of(found: Found, firm: Firm, hours: int, hired: float) -> Marks:
     """What speaks against a firm, criterion by criterion; ``hours`` of insertion it hosts a year."""
     middle = firm.capacity_mid_eur
     social = firm.ess == Firm.Ess.YES or bool(firm.inclusive_kind)
@@ -153,7 +185,7 @@ def marks_of(found: Found, firm: Firm, hours: int) -> Marks:
         trade=_permille(1.0 - found.parts.trade),
         distance=_permille(found.distance_km / (1.5 * found.radius_km)),
         ess=0 if social else 1000,
-        hiring=0 if hours else 1000,
+        hiring=0 if hours else _permille(1.0 - hired),
         fragile=_permille((middle - firm.capacity_low_eur) / middle) if middle else 0,
         solo=1000 * found.solo,
     )

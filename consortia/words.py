@@ -54,7 +54,18 @@ def reasons(case: Case, grouping: Grouping) -> list[str]:
         verb = "membres sont" if social > 1 else "membre est"
         lines.append(f"{social} {verb} de l'ESS ou de l'insertion, sur {len(grouping.parts)}.")
     lines.extend(_hours_lines(case, grouping))
+    lines.extend(_jobs_lines(case, grouping))
     return lines
+
+
+def _jobs_lines(case: Case, grouping: Grouping) -> list[str]:
+    """Ordinary members that hire: where those who come to work by insertion may go on."""
+    hiring = [(case.firms[one], case.vacancies[one]) for one in sorted(grouping.ids & case.vacancies.keys())]
+    return [
+        f"{name(firm)} déclare {jobs} poste{'s' * (jobs > 1)} à pourvoir : des embauches possibles à la sortie "
+        "d'un parcours d'insertion."
+        for firm, jobs in hiring
+    ]
 
 
 def _hours_lines(case: Case, grouping: Grouping) -> list[str]:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import date
 
 from django.http import Http404, HttpRequest
+from django.utils import timezone
 from ninja import Query, Router, Schema
 from ninja.errors import HttpError
 
 from matchmaker.api import firms
 from matchmaker.award_queries import expiring_awards, expiry_filter
-from matchmaker.declare import DeclarationError, declare
+from matchmaker.declare import DeclarationError, declare, declare_vacancies
 from matchmaker.explain import capacity_of
+from matchmaker.hiring import current_vacancies
 from matchmaker.models import Award
 from matchmaker.queries import current_as_of, firm_by_siret
+from matchmaker.reference import reference
 
 router = Router(tags=["Marchés attribués"])
 
@@ -115,6 +118,37 @@ class CapacityOut(Schema):
     mid_eur: int
     high_eur: int
     steps: list[str]
+
+
+class VacanciesIn(Schema):
+    """``vacancies``: jobs to fill in the firm's trades, null to withdraw what was declared."""
+
+    vacancies: int | None
+    on: date
+
+
+class VacanciesOut(Schema):
+    """``counted``: those that count today; a declaration expires (parameter ``hiring.vacancy_days``)."""
+
+    vacancies: int | None
+    on: date | None
+    counted: int
+
+
+@firms.put("/{siret}/vacancies", response=VacanciesOut, summary="Déclarer des postes à pourvoir (équipe)")
+def vacancies_declared(request: HttpRequest, siret: str, declaration: VacanciesIn) -> VacanciesOut:
+    """For staff. They raise the hiring fit of the lots this firm could be a partner for."""
+    if not request.user.is_staff:
+        raise HttpError(403, "Réservé à l'équipe.")
+    known = firm_by_siret(siret)
+    if known is None:
+        raise Http404("Aucune entreprise connue ne porte ce SIRET.")
+    try:
+        firm = declare_vacancies(known, declaration.vacancies, declaration.on, request.user)
+    except DeclarationError as error:
+        raise HttpError(422, str(error)) from error
+    counted = current_vacancies(firm, reference(), timezone.localdate())
+    return VacanciesOut(vacancies=firm.declared_vacancies, on=firm.vacancies_on, counted=counted)
 
 
 @firms.put("/{siret}/declaration", response=CapacityOut, summary="Déclarer une capacité libre (équipe)")

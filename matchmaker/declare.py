@@ -30,14 +30,37 @@ def declare(firm: Firm, free_fte: float | None, on: date, by: AbstractBaseUser) 
     """
     if free_fte is not None and not 0 <= free_fte <= LARGEST_FTE:
         raise DeclarationError("Déclarez un nombre d'ETP libres positif ou nul, et vraisemblable.")
-    if on > timezone.localdate():
-        raise DeclarationError("Une déclaration ne peut pas être datée de demain : donnez le jour où elle a été faite.")
+    _refuse_tomorrow(on)
     known = Firm.objects.select_for_update().get(pk=firm.pk)
     known.declared_free_fte, known.declared_on = free_fte, on if free_fte is not None else None
+    LOG.info("declaration of %s by user %s: %s FTE on %s", firm.siret, by.pk, free_fte, on)
+    return _kept(known)
+
+
+@transaction.atomic
+def declare_vacancies(firm: Firm, vacancies: int | None, on: date, by: AbstractBaseUser) -> Firm:
+    """Keep how many jobs a firm means to fill in its trades, or withdraw it (None).
+
+    Raises :class:`DeclarationError`. Groupings near it are sought again.
+    """
+    if vacancies is not None and not 0 <= vacancies <= LARGEST_FTE:
+        raise DeclarationError("Déclarez un nombre de postes à pourvoir positif ou nul, et vraisemblable.")
+    _refuse_tomorrow(on)
+    known = Firm.objects.select_for_update().get(pk=firm.pk)
+    known.declared_vacancies, known.vacancies_on = vacancies, on if vacancies is not None else None
+    LOG.info("vacancies of %s by user %s: %s on %s", firm.siret, by.pk, vacancies, on)
+    return _kept(known)
+
+
+def _refuse_tomorrow(on: date) -> None:
+    if on > timezone.localdate():
+        raise DeclarationError("Une déclaration ne peut pas être datée de demain : donnez le jour où elle a été faite.")
+
+
+def _kept(known: Firm) -> Firm:
     fresh = describer(timezone.localdate()).again(known)
     fresh.updated_at = timezone.now()
     upsert([fresh])
-    LOG.info("declaration of %s by user %s: %s FTE on %s", firm.siret, by.pk, free_fte, on)
     fresh.refresh_from_db()
     ask_rematch()
     return fresh

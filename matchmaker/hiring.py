@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from geo.domain.hiring import Count, places, priority_seekers
 from geo.domain.point import Point
 from geo.hiring import HiringNeeds, hiring_needs
 from matchmaker.domain.reference import Reference
-from matchmaker.models import Lot
+from matchmaker.models import Firm, Lot
 from matchmaker.reference import reference
 
 
@@ -21,6 +22,14 @@ class LotHiring:
     openings: Count
     priority: Count | None
     places: tuple[float, float] | None
+
+
+def current_vacancies(firm: Firm, known: Reference, on: date) -> int:
+    """Jobs a firm says it means to fill, while its declaration is young enough to count. No query."""
+    if not firm.declared_vacancies:
+        return 0
+    young = firm.vacancies_on is None or (on - firm.vacancies_on).days <= known["hiring.vacancy_days"]
+    return firm.declared_vacancies if young else 0
 
 
 def romes_of(trades: list[str], known: Reference) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ HEADER = (
     "statutDiffusionEtablissement,numeroVoieEtablissement,typeVoieEtablissement,libelleVoieEtablissement,"
     "codePostalEtablissement,libelleCommuneEtablissement,codeCommuneEtablissement,longitude,latitude,"
     "typeInclusif,metiersDeclares,etpLibresDeclares,dateDeclaration,rayonInterventionKm,chiffreAffaires,"
-    "referencesMarches,placesAutorisees,fictif"
+    "referencesMarches,placesAutorisees,postesAPourvoir,datePostes,fictif"
 )
 # The only NAF 2025 codes the domain guide gives; the others stay empty, as in a real file before 2027.
 NAF25 = {"81.21Z": ("81.21Y",), "43.34Z": ("43.34G", "43.34H")}
@@ -35,6 +35,7 @@ EXPIRED_SHARE = 0.1  # declarations older than six months
 FREE_FTE_SHARE = 0.85  # declarations that also give free FTE
 ACCOUNTS_SHARE = 0.12
 REFERENCES_SHARE = 0.45
+VACANCIES_SHARE = 0.12  # ordinary firms that say they hire
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,8 @@ class DemoFirm:
     turnover_eur: int | None
     references: int | None
     places: int | None
+    vacancies: int | None = None
+    vacancies_on: date | None = None
 
     @property
     def kind(self) -> str:
@@ -140,6 +143,8 @@ class FirmMaker:
             declaration=Declaration(),
             turnover_eur=None,
             references=None,
+            vacancies=None,
+            vacancies_on=None,
         )
 
     def _naf(self, profile: Profile, trade: str) -> tuple[str, bool]:
@@ -201,7 +206,19 @@ def make_firms(count: int, seed: int, territory: Territory, reference: Reference
         firms.append(unit)
         if unit.band in ("11", "12", "21", "22") and not unit.kind:
             parents[unit.rank] = 1
-    return firms
+    return _hiring(firms, Dice(seed, "vacancies"), reference, as_of)
+
+
+def _hiring(firms: list[DemoFirm], dice: Dice, reference: Reference, as_of: date) -> list[DemoFirm]:
+    """Some ordinary firms declare jobs to fill, more of them where they are larger. A stream of its own."""
+    told = []
+    for firm in firms:
+        if PROFILES[firm.profile] is ORDINARY and not firm.closed and dice.chance(VACANCIES_SHARE):
+            most = max(1, round(reference.bands[firm.band].mid * 0.15)) if firm.band in reference.bands else 1
+            on = as_of - timedelta(days=dice.between(190, 300) if dice.chance(EXPIRED_SHARE) else dice.between(2, 160))
+            firm = replace(firm, vacancies=dice.between(1, min(12, most) + 1), vacancies_on=on)
+        told.append(firm)
+    return told
 
 
 def firms_csv(firms: Iterable[DemoFirm]) -> str:
@@ -241,6 +258,8 @@ def _row(firm: DemoFirm) -> list[str]:
         _text(firm.turnover_eur),
         _text(firm.references),
         _text(firm.places),
+        _text(firm.vacancies),
+        _text(firm.vacancies_on),
         "1",
     ]
 

@@ -29,6 +29,8 @@ class FirmRecord:
     turnover_eur: int | None = None
     declared_free_fte: float | None = None
     declared_on: date | None = None
+    declared_vacancies: int | None = None  # jobs it means to fill
+    vacancies_on: date | None = None
     declared_radius_km: float | None = None
     references: int | None = None
     employer: bool | None = None

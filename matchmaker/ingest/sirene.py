@@ -49,7 +49,7 @@ SQL, MONTH = Path(__file__).with_name("sirene.sql"), Path(__file__).with_name("s
 KNOWN = (
     "SELECT string_agg(concat_ws(',', siret, coalesce(sirene_hash::text, ''), "
     "source = 'sirene' AND inclusive_kind = '' AND declared_trades = '{}' AND num_nonnulls(declared_free_fte, "
-    'declared_on, declared_radius_km, headcount_fte, places, turnover_eur, "references") = 0 '
+    'declared_on, declared_vacancies, declared_radius_km, headcount_fte, places, turnover_eur, "references") = 0 '
     "AND ending_eur = 0 AND notified_eur = 0 AND ess_provenance <> %s AND NOT fictitious, "
     "ess_flag IS NOT NULL, point_precision = 'address'), E'\\n') FROM matchmaker_firm GROUP BY id / 10000"
 )
@@ -67,7 +67,10 @@ CLAIMS = (
 )
 EMPLOYS = ("caractereEmployeurEtablissement", "caractereEmployeurUniteLegale")
 # What a network adds to SIRENE's columns concerns few rows: they all take the row path.
-EXTENSION = ("metiersDeclares", "etpLibresDeclares", "typeInclusif", "chiffreAffaires", "placesAutorisees", "fictif")
+EXTENSION = (
+    *("metiersDeclares", "etpLibresDeclares", "postesAPourvoir"),
+    *("typeInclusif", "chiffreAffaires", "placesAutorisees", "fictif"),
+)
 LEFT_OUT = "établissements laissés de côté (fermés, ou ni employeurs ni ESS)"
 MISSED = {
     EMPLOYS: "Aucune colonne ne dit qui emploie : tous les établissements ouverts sont gardés.",

@@ -53,6 +53,8 @@ class Firm(models.Model):
     turnover_eur = models.BigIntegerField(null=True, blank=True)
     declared_free_fte = models.FloatField(null=True, blank=True)
     declared_on = models.DateField(null=True, blank=True)
+    declared_vacancies = models.PositiveIntegerField(null=True, blank=True)  # jobs it means to fill, in its trades
+    vacancies_on = models.DateField(null=True, blank=True)  # day it said so: see ``hiring.current_vacancies``
     declared_radius_km = models.FloatField(null=True, blank=True)
     employer = models.BooleanField(null=True)
     head_office = models.BooleanField(null=True)

@@ -118,6 +118,8 @@ SIRENE = FirmMapping(
         "declared_trades": (("metiersDeclares",), cells.trades),
         "declared_free_fte": (("etpLibresDeclares",), cells.positive),
         "declared_on": (("dateDeclaration",), cells.day),
+        "declared_vacancies": (("postesAPourvoir",), cells.count),
+        "vacancies_on": (("datePostes",), cells.day),
         "declared_radius_km": (("rayonInterventionKm",), cells.positive),
         "turnover_eur": (("chiffreAffaires",), cells.count),
         "references": (("referencesMarches",), cells.count),

@@ -102,7 +102,7 @@ def test_buyers_and_firms_never_share_a_number() -> None:
 
 def test_header_is_exactly_the_agreed_one() -> None:
     assert firms_csv(firms()).splitlines()[0] == HEADER
-    assert HEADER.count(",") == 27
+    assert HEADER.count(",") == 29
 
 
 def test_as_many_firms_as_asked_each_once() -> None:
