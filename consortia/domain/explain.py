@@ -137,7 +137,9 @@ def _combination(problem: Problem) -> Gap:
 
 
 def _solvable(problem: Problem, factor: float) -> bool:
-    larger = tuple(replace(c, capacity_eur=int(c.capacity_eur * factor)) for c in problem.candidates)
+    larger = tuple(
+        replace(c, capacity_eur=int(c.capacity_eur * factor), low_eur=None, high_eur=None) for c in problem.candidates
+    )
     return bool(solve(replace(problem, candidates=larger), count=1, node_limit=20_000).solutions)
 
 

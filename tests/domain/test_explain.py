@@ -141,18 +141,29 @@ def test_a_leader_whose_trade_is_a_small_part_of_the_lot_cannot_lead() -> None:
     assert [gap.kind for gap in gaps(lot)] == ["mandataire"]
 
 
-def test_requirements_met_one_by_one_but_not_together_are_told_with_the_capacity_that_would_do() -> None:
+def painting_and_roofing() -> Problem:
     """Each need reaches its amount, yet two members cannot hold the three least parts together."""
-    lot = Problem(
+    return Problem(
         (Need("T07", 50_000), Need("T13", 50_000)),
         (firm(1, 50_000, "T07"), firm(2, 25_000, "T13"), firm(3, 40_000, "T13"), firm(4, 30_000, "T07 T13")),
         supply=9,
         max_members=2,
     )
+
+
+def test_requirements_met_one_by_one_but_not_together_are_told_with_the_capacity_that_would_do() -> None:
+    lot = painting_and_roofing()
     (gap,) = gaps(lot)
     assert gap.kind in ("capacity", "combination")
     assert gap.missing_eur > 0
     assert not solve(lot).solutions
+
+
+def test_the_capacity_that_would_do_is_sought_beyond_the_estimated_intervals() -> None:
+    """What a firm would need may exceed its high estimate."""
+    lot = painting_and_roofing()
+    bounded = tuple(replace(one, low_eur=one.capacity_eur, high_eur=one.capacity_eur) for one in lot.candidates)
+    assert gaps(replace(lot, candidates=bounded)) == gaps(lot)
 
 
 def test_when_capacity_is_not_what_lacks_no_amount_is_invented() -> None:
