@@ -3,7 +3,8 @@
 A change of a firm touches the lots that its old or its new version is in reach of: they are asked again, as their
 counts change, and only the rows that differ are written. A change of a lot touches that lot. What changed stands in
 ``PendingChange`` until the matches that reflect it are kept: a pass killed anywhere is done again, finds the rest and
-tells nothing twice. A lot that is no longer open keeps the answer it had when it closed.
+tells nothing twice. A lot that is no longer open keeps the answer it had when it closed, save what tells where a firm
+is that opposes diffusion since (``hiding``).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from matchmaker.changes import MATCHING, waiting
 from matchmaker.domain.pair import pair
 from matchmaker.domain.query import Found
 from matchmaker.domain.reference import Reference
+from matchmaker.hiding import hide, opposed
 from matchmaker.locks import alone
 from matchmaker.match import asked, lot_query
 from matchmaker.models import Lot, PendingChange, Run
@@ -67,6 +69,7 @@ def rematch() -> Rematched:
             corrected = set(lots.values_list("pk", flat=True))
         telling = not everything and len(changes) <= tables.integer("news.max_changes")
         _bring_up(near(known, lots, tables), corrected, tables, done, telling=telling)
+        hide(opposed(changes), tables)
         PendingChange.objects.filter(pk__in=[change.pk for change in changes]).delete()
     publish(done.news)
     LOG.info("%s changes: %s lots asked again, %s rows written", done.changes, done.asked, done.written)

@@ -11,7 +11,9 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from matchmaker.changes import ask_rematch, forget
-from matchmaker.models import Run
+from matchmaker.hiding import hide, opposed
+from matchmaker.models import PendingChange, Run
+from matchmaker.reference import reference
 
 
 def _running(run_id: int) -> QuerySet[Run]:
@@ -53,5 +55,6 @@ def close(run_id: int, **condition: object) -> None:
     """Mark a run done: what changed before it began is in the matches; what changed since is asked for."""
     with transaction.atomic():
         if _running(run_id).filter(**condition).update(state=Run.State.DONE, finished_at=timezone.now()):
+            hide(opposed(PendingChange.objects.filter(run=run_id)), reference())
             forget(run_id)
             ask_rematch()

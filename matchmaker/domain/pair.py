@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from geo.domain.point import Point
 from matchmaker.domain.eligibility import delivers
 from matchmaker.domain.query import Found, IndexedFirm, LotQuery, Terms, Wins
 from matchmaker.domain.reference import Reference
@@ -39,7 +40,12 @@ def road_m(firm: IndexedFirm, lot: LotQuery, road_factor: float) -> float:
 
 
 def chord_m(firm: IndexedFirm, lot: LotQuery) -> float:
-    (ax, ay, az), (bx, by, bz) = firm.point.metres(), lot.point.metres()
+    return chord(firm.point, lot.point)
+
+
+def chord(one: Point, other: Point) -> float:
+    """Straight through the sphere, metres."""
+    (ax, ay, az), (bx, by, bz) = one.metres(), other.metres()
     dx, dy, dz = ax - bx, ay - by, az - bz
     return math.sqrt(float(dx * dx + dy * dy + dz * dz))
 
