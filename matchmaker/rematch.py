@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import batched
 
+from django.db import IntegrityError
 from django.db.models import QuerySet
 
 from matchmaker.changes import MATCHING, waiting
@@ -24,7 +25,7 @@ from matchmaker.domain.reference import Reference
 from matchmaker.hiding import hide, opposed
 from matchmaker.locks import alone
 from matchmaker.match import asked, lot_query
-from matchmaker.models import Lot, PendingChange, Run
+from matchmaker.models import Firm, Lot, PendingChange, Run
 from matchmaker.needs import set_needs
 from matchmaker.news import publish
 from matchmaker.queries import current_as_of, open_lots
@@ -68,7 +69,8 @@ def rematch() -> Rematched:
         if everything := any(change.lot_id is None and change.firm_id is None for change in changes):
             corrected = set(lots.values_list("pk", flat=True))
         telling = not everything and len(changes) <= tables.integer("news.max_changes")
-        _bring_up(near(known, lots, tables), corrected, tables, done, telling=telling)
+        gone = _gone(changes)
+        _bring_up(near(known, lots, tables), corrected, gone, tables, done, telling=telling)
         hide(opposed(changes), tables)
         PendingChange.objects.filter(pk__in=[change.pk for change in changes]).delete()
     publish(done.news)
@@ -80,33 +82,45 @@ def rematch_lots(lot_ids: Iterable[int]) -> Rematched:
     """Match these lots again, those still open; what waits goes on waiting."""
     done = Rematched()
     with alone(MATCHING):
-        _bring_up({}, set(lot_ids), reference(), done, telling=True)
+        _bring_up({}, set(lot_ids), frozenset(), reference(), done, telling=True)
     publish(done.news)
     return done
+
+
+def _gone(changes: Sequence[PendingChange]) -> frozenset[int]:
+    """Firms that changed by being deleted: their matches went with them, and they left no date. One query."""
+    ids = {change.firm_id for change in changes if change.firm_id is not None}
+    return frozenset(ids - set(Firm.objects.filter(pk__in=ids).order_by().values_list("pk", flat=True)))
 
 
 def _bring_up(
     near_lots: Mapping[int, Sequence[Version]],
     corrected: set[int],
+    gone: frozenset[int],
     tables: Reference,
     done: Rematched,
     *,
     telling: bool,
 ) -> None:
     """Ask again the lots that were ``corrected``, and of the others those a version really reaches."""
-    supply = cache(lambda fictitious: fresh(fictitious, tables))  # one look at it a pass, after what waits was read
+    # One look at it a pass, after what waits was read.
+    supply = cache(lambda fictitious: fresh(fictitious, tables, thorough=bool(gone)))
     best = tables.integer("news.best") if telling else 0
     for batch in batched(sorted(near_lots.keys() | corrected), BATCH, strict=False):
         touched: dict[bool, list[Touched]] = {False: [], True: []}
         for lot in watched().filter(pk__in=batch).select_related("tender__buyer").order_by("pk"):
             one = _touched(lot, near_lots.get(lot.pk, ()), tables)
-            one.corrected = lot.pk in corrected
+            one.corrected = lot.pk in corrected or not gone.isdisjoint(one.firms)
             if one.corrected or one.firms:
                 touched[lot.tender.fictitious].append(one)
         for fictitious, some in touched.items():
             if some:
-                answers = asked([one.lot for one in some], supply(fictitious), tables)
-                written, news = rewrite(some, answers, best)
+                lots = [one.lot for one in some]
+                try:
+                    written, news = rewrite(some, asked(lots, supply(fictitious), tables), best)
+                except IntegrityError:  # a firm was deleted since: its matches are refused
+                    counted = fresh(fictitious, tables, thorough=True)
+                    written, news = rewrite(some, asked(lots, counted, tables), best)
                 done.asked += len(some)
                 done.written += written
                 done.news += news

@@ -27,6 +27,7 @@ _COUNTS = """
 @dataclass(slots=True)
 class Touched:
     """A lot to be asked again: itself ``corrected``, or in reach of ``firms`` that changed, in any version of theirs.
+    One that a deleted firm was in reach of is as if corrected: the row that told of it is no more.
 
     Of those, ``arrived`` were out of its reach before, ``stronger`` not able alone. ``first``: it had no answer yet;
     ``renamed``: its trades are deduced otherwise than before.

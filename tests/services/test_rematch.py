@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+import matchmaker.rematch as module
 from config.pipeline import start
 from consortia.models import Outcome
 from geo.domain.mercator import cell_of
@@ -22,12 +23,23 @@ from matchmaker.match import match_lots
 from matchmaker.models import Firm, Lot, Match, MatchNews, PendingChange, ReferenceRow, SupplyCell
 from matchmaker.news import purge
 from matchmaker.queries import open_lots
-from matchmaker.reference import reference
+from matchmaker.reference import load_reference, reference
 from matchmaker.rematch import rematch, rematch_lots
 from matchmaker.rewrite import COLUMNS
 from matchmaker.snapshot import current, fresh
 from matchmaker.supply_cells import FINEST, refresh_supply
-from tests.factories import AS_OF, COMMUNES, make_commune, make_firm, make_lot, make_outcome, make_proposal, make_run, make_tender, point
+from tests.factories import (
+    AS_OF,
+    COMMUNES,
+    make_commune,
+    make_firm,
+    make_lot,
+    make_outcome,
+    make_proposal,
+    make_run,
+    make_tender,
+    point,
+)
 
 TRADES = ("T01", "T07", "T38")
 CPVS = {"T01": "90911200", "T07": "45442100", "T38": "79714000"}
@@ -130,6 +142,10 @@ def found(dice: random.Random, firm: Firm) -> None:
     some_firm(dice)
 
 
+def delete(dice: random.Random, firm: Firm) -> None:
+    firm.delete()
+
+
 def correct_a_lot(dice: random.Random, firm: Firm) -> None:
     lot = dice.choice(list(Lot.objects.all()))
     lot.amount_eur, lot.cpvs = dice.choice((None, 50_000, 500_000)), [CPVS[dice.choice(TRADES)]]
@@ -146,7 +162,8 @@ def withdraw_a_lot(dice: random.Random, firm: Firm) -> None:
 
 
 CHANGES: list[Callable[[random.Random, Firm], None]] = [
-    declare, close_or_open, move, change_trades, become, hide, win, found, correct_a_lot, publish_a_lot, withdraw_a_lot,
+    declare, close_or_open, move, change_trades, become, hide, win, found, delete, correct_a_lot, publish_a_lot,
+    withdraw_a_lot,
 ]  # fmt: skip
 
 
@@ -429,3 +446,40 @@ class TestAFirmThatOpposesDiffusion:
             PendingChange.objects.create()
         start(AS_OF, inline=True, force=True)
         assert quiet.matches.get(firm=firm).distance_km == masked_km(quiet, firm)
+
+
+@pytest.mark.django_db(transaction=True)
+class TestAFirmDeleted:
+    """Deleting leaves no date, so that the supply read before still holds the firm."""
+
+    @pytest.fixture(autouse=True)
+    def matched(self, transactional_db: None) -> None:
+        load_reference()
+        make_lot()
+        for n in range(6):
+            make_firm(f"N{n}", capacity_eur=(9 - n) * 20_000)
+        make_run(AS_OF)
+        fresh(False)
+        rematch()
+
+    def test_is_passed_over(self) -> None:
+        Firm.objects.get(name="N2").delete()
+        rematch()
+        assert [match.firm.name for match in Match.objects.order_by("rank")] == ["N0", "N1", "N3", "N4", "N5"]
+        assert [match.rank for match in Match.objects.order_by("rank")] == [1, 2, 3, 4, 5]
+
+    def test_while_the_pass_works_is_asked_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        declare_at(Firm.objects.get(name="N4"), 150_000)
+        real = module.asked
+
+        def asked_late(*given: Any) -> Any:
+            answers = real(*given)
+            Firm.objects.filter(name="N2").delete()
+            return answers
+
+        monkeypatch.setattr(module, "asked", asked_late)
+        rematch()
+        monkeypatch.undo()
+        rematch()
+        assert "N2" not in [match.firm.name for match in Match.objects.order_by("rank")]
+        assert state() == as_if_all_were_matched()
