@@ -20,6 +20,7 @@ from frontend.access import login_not_required
 from frontend.facets import SORT_LABELS, chips, facet_groups
 from frontend.hiring import panel
 from frontend.history import history_of
+from frontend.lot_news import news_of
 from frontend.pages.ranking import asked, context_of
 from matchmaker.hiring import hiring_near
 from matchmaker.labels import labels_of
@@ -84,7 +85,7 @@ def _view_or_404(lot_id: int) -> LotView:
 @login_not_required
 @require_safe
 def lot(request: HttpRequest, lot_id: int) -> HttpResponse:
-    """One lot: what is bought, who can do it, alone or together, or what is missing. At most 12 queries."""
+    """One lot: what is bought, who can do it, alone or together, or what is missing. At most 14 queries."""
     view = _view_or_404(lot_id)
     as_of = current_as_of()
     trades = labels("trade")
@@ -106,6 +107,7 @@ def lot(request: HttpRequest, lot_id: int) -> HttpResponse:
         "tiles": settings.TILES,
         "closed": _closed(view.lot, as_of),
         "history": history_of(view.lot),
+        "news": news_of(view.lot, [row.match for row in view.ranked]),
         "hiring": near,
         "panel": panel(near),
         "cpvs": cpvs,
