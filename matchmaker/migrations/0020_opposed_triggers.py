@@ -18,5 +18,5 @@ def _changed() -> str:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("matchmaker", "0018_map_masked")]
+    dependencies = [("matchmaker", "0019_vacancies")]
     operations = [migrations.RunSQL(_changed().replace(_OLD, _NEW), _changed())]
