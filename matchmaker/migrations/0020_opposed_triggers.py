@@ -4,19 +4,12 @@ from importlib import import_module
 
 from django.db import migrations
 
-_before = import_module("matchmaker.migrations.0017_change_triggers")
-_NAME = "CREATE FUNCTION matchmaker_firm_changed"
-_OLD = "n.active AND n.trades <> '{}') AND"
-_NEW = "n.active AND n.trades <> '{}' OR o.diffusion <> n.diffusion) AND"
-
-
-def _changed() -> str:
-    """The function as 0017 made it."""
-    start = _before.FUNCTIONS.index(_NAME)
-    made: str = _before.FUNCTIONS[start : _before.FUNCTIONS.index("END $$;", start)] + "END $$;"
-    return made.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
+BEFORE: str = import_module("matchmaker.migrations.0019_vacancies").AFTER
+AFTER = BEFORE.replace(
+    "n.active AND n.trades <> '{}') AND", "n.active AND n.trades <> '{}' OR o.diffusion <> n.diffusion) AND"
+)
 
 
 class Migration(migrations.Migration):
     dependencies = [("matchmaker", "0019_vacancies")]
-    operations = [migrations.RunSQL(_changed().replace(_OLD, _NEW), _changed())]
+    operations = [migrations.RunSQL(AFTER, BEFORE)]
