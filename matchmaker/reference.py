@@ -17,6 +17,7 @@ from matchmaker.models import Nomenclature, ReferenceRow
 FOLDER = Path(__file__).parent / "reference_data"
 GUIDE = "Guide métier de Maillage, 2026-11-23"
 OURS = "table de Maillage"
+_ESTIMATES = ("trade", "headcount", "kind", "score", "name_word", "vague_naf", "lot_word", "whole_work")
 
 Tables = dict[str, dict[str, dict[str, object]]]
 
@@ -47,6 +48,7 @@ def shipped_tables(folder: Path = FOLDER) -> Tables:
         "name_word": {row["word"]: dict(row) for row in rows("name_words")},
         "vague_naf": {row["naf"]: dict(row) for row in rows("vague_nafs")},
         "lot_word": {row["words"]: dict(row) for row in rows("lot_words")},
+        "whole_work": {row["cpv"]: dict(row) for row in rows("whole_works")},
     }
 
 
@@ -63,8 +65,7 @@ def load_reference() -> int:
             key=key,
             values=values,
             source=str(values.get("source", GUIDE)),
-            is_estimate=table in ("trade", "headcount", "kind", "score", "name_word", "vague_naf", "lot_word")
-            or str(values.get("is_estimate", "0")) == "1",
+            is_estimate=table in _ESTIMATES or str(values.get("is_estimate", "0")) == "1",
         )
         for table, rows in tables.items()
         for key, values in rows.items()

@@ -37,7 +37,7 @@ from matchmaker.domain.eligibility import R5_MAX_MONTHS, r5_cpv_allowed
 from matchmaker.domain.insertion import WorkShare, insertion_hours, labour_hours
 from matchmaker.domain.notice import Notice, NoticeKind, NoticeLot, Place, Reservation
 from matchmaker.domain.reference import Reference
-from matchmaker.domain.trade import lot_trades
+from matchmaker.domain.trade import lot_trades, trades_of_cpv
 
 MULTI_TRADE_SHARE = 0.165  # drawn; themes of one trade cannot, so about 15 % remain
 SOCIAL_SHARE = 0.26  # reserved lots come on top
@@ -155,7 +155,7 @@ class NoticeMaker:
         if dice.chance(MULTI_TRADE_SHARE):
             others = {code: weight for code, weight in theme.trades.items() if code not in trades}
             trades += tuple(dice.several(others, dice.weighted({1: 3.0, 2: 1.0})))
-        cpvs = tuple(dice.pick(self.reference.trades[code].cpvs) for code in trades)
+        cpvs = tuple(dice.pick(_plain_cpvs(code, self.reference)) for code in trades)
         months = dice.pick(theme.months)
         reservation = self._reservation(theme, cpvs, months)
         town = buyer.town if theme.one_site else self.territory.draw_near(dice, buyer.town, buyer.radius_km)
@@ -281,6 +281,12 @@ def make_notices(
         notices.append(maker.notice(len(notices), theme, size, buyers[turns[len(notices) % len(buyers)]]))
         left -= size
     return notices
+
+
+def _plain_cpvs(code: str, reference: Reference) -> tuple[str, ...]:
+    """The CPV codes of a trade that speak of the fewest others: a lot of the demo asks for what its title says."""
+    others = {cpv: len(trades_of_cpv(cpv, reference)) for cpv in reference.trades[code].cpvs}
+    return tuple(cpv for cpv, count in others.items() if count == min(others.values()))
 
 
 def _first_of_month(day: date) -> date:

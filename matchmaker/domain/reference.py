@@ -15,7 +15,7 @@ __all__ = ["Band", "InvalidReferenceError", "Kind", "LegalForm", "Reference", "T
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """One of the 46 trades (domain guide, section 7). EUR/h, km and kEUR are estimates."""
+    """One trade: the guide's (section 7, T01 to T46) or ours (T47 on). EUR/h, km and kEUR are estimates."""
 
     code: str
     label: str
@@ -83,6 +83,7 @@ class Reference:
     name_words: Mapping[str, tuple[str, ...]] = MappingProxyType({})  # word as in search_name -> trades
     vague_nafs: frozenset[str] = frozenset()  # codes that say nothing of what an inclusive firm does
     lot_words: Mapping[frozenset[str], tuple[str, ...]] = MappingProxyType({})  # roots of a phrase of lots -> trades
+    whole_works: Mapping[str, tuple[str, ...]] = MappingProxyType({})  # CPV naming a work, not a trade -> trades
 
     def __getitem__(self, key: str) -> float:
         """Value of a parameter by its key, e.g. ``reference["distance.road_factor"]``."""
@@ -113,7 +114,7 @@ class Reference:
 
 def build_reference(version: str, tables: Mapping[str, Mapping[str, Mapping[str, object]]]) -> Reference:
     """Check and assemble the tables ("trade", "headcount", "kind", "legal_form", "parameter", and where
-    present "name_word", "vague_naf", "lot_word").
+    present "name_word", "vague_naf", "lot_word", "whole_work").
 
     ``tables[name][key]`` is the row as read from CSV or from the database: values are texts or
     numbers. Raises :class:`InvalidReferenceError` naming the row that is wrong.
@@ -177,4 +178,5 @@ def build_reference(version: str, tables: Mapping[str, Mapping[str, Mapping[str,
         lot_words=MappingProxyType(
             {frozenset(roots(told)): words(row, "trades") for told, row in tables.get("lot_word", {}).items()}
         ),
+        whole_works=MappingProxyType({cpv: words(row, "trades") for cpv, row in tables.get("whole_work", {}).items()}),
     )

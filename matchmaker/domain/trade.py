@@ -1,4 +1,4 @@
-"""From codes to trades: which of the 46 trades a lot asks for, which a firm can do."""
+"""From codes to trades: which trades a lot asks for, which a firm can do."""
 
 from __future__ import annotations
 
@@ -58,7 +58,11 @@ def match_length(cpv: str, trade_cpv: str) -> int:
 
 
 def trades_of_cpv(cpv: str, reference: Reference) -> dict[str, float]:
-    """Trades with the longest match for one CPV code, each with its confidence; {} below 2 digits."""
+    """Trades with the longest match for one CPV code, each with its confidence; {} below 2 digits.
+
+    A code that names a whole work (table "whole_work": a school) says little of the trade: buyers put it on every lot
+    of the work. Its own trades come first, then all those of its row, none of them sure enough to be precise.
+    """
     best = 0
     found: dict[str, int] = {}
     for trade in reference.trades.values():
@@ -69,7 +73,18 @@ def trades_of_cpv(cpv: str, reference: Reference) -> dict[str, float]:
             found[trade.code] = length
     if best < 2:
         return {}
+    if others := _whole_work(cpv, best, reference):
+        own, other = reference["cpv.whole_work"], reference["cpv.whole_work_other"]
+        return dict.fromkeys(found, own) | {code: other for code in others if code not in found}
     return {code: reference[f"cpv.match_{length}"] for code, length in found.items()}
+
+
+def _whole_work(cpv: str, best: int, reference: Reference) -> tuple[str, ...]:
+    """Trades of the whole work a code names; () when it names none, or a trade knows the code better."""
+    for code, trades in reference.whole_works.items():
+        if max(7, best) <= match_length(cpv, code):
+            return tuple(trade for trade in trades if trade in reference.trades)
+    return ()
 
 
 def trades_of_words(title: str, cpvs: Collection[str], reference: Reference) -> tuple[str, ...]:

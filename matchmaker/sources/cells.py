@@ -143,9 +143,9 @@ def band_in_words(value: str) -> str:
 
 def trades(value: str) -> tuple[str, ...]:
     codes = tuple(code.strip().upper() for code in re.split(r"[|;, ]+", value) if code.strip())
-    wrong = [code for code in codes if not re.fullmatch(r"T(?:0[1-9]|[1-3]\d|4[0-6])", code)]
+    wrong = [code for code in codes if not re.fullmatch(r"T(?:0[1-9]|[1-5]\d|6[0-3])", code)]
     if wrong:
-        raise FirmRowError("metier_inconnu", f"Métier déclaré inconnu : « {wrong[0]} » (attendu : T01 à T46).")
+        raise FirmRowError("metier_inconnu", f"Métier déclaré inconnu : « {wrong[0]} » (attendu : T01 à T63).")
     return codes
 
 

@@ -36,6 +36,7 @@ def _read() -> Tables:
         "name_word": {row["word"]: dict(row) for row in rows("name_words")},
         "vague_naf": {row["naf"]: dict(row) for row in rows("vague_nafs")},
         "lot_word": {row["words"]: dict(row) for row in rows("lot_words")},
+        "whole_work": {row["cpv"]: dict(row) for row in rows("whole_works")},
     }
 
 

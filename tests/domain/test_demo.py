@@ -218,7 +218,8 @@ def test_many_trades_are_asked_for() -> None:
     mains = {cpv for lot in lots() for cpv in lot.cpvs}
     asked = {code for code, trade in reference().trades.items() if mains & set(trade.cpvs)}
     assert len(asked) >= 42
-    assert {code for theme in THEMES for code in theme.trades} == set(reference().trades) == set(ACTS)
+    staged = {code for code in reference().trades if code <= "T46"}  # those of the guide, where the ESS works
+    assert {code for theme in THEMES for code in theme.trades} == staged == set(ACTS)
 
 
 def test_dates_and_durations() -> None:

@@ -5,12 +5,31 @@ from __future__ import annotations
 import pytest
 
 from matchmaker.domain.reference import InvalidReferenceError, Reference, build_reference
+from matchmaker.domain.segment import trade_numbers
 from matchmaker.domain.trade import normalise_naf
 from tests.domain.tables import tables
 
 
-def test_the_46_trades_of_the_guide_are_shipped(reference: Reference) -> None:
-    assert list(reference.trades) == [f"T{number:02d}" for number in range(1, 47)]
+def test_the_46_trades_of_the_guide_are_shipped_then_ours(reference: Reference) -> None:
+    assert list(reference.trades) == [f"T{number:02d}" for number in range(1, 64)]
+
+
+def test_the_trades_fit_in_the_masks_of_the_index_with_one_to_spare(reference: Reference) -> None:
+    assert max(trade_numbers(reference).values()) == 62
+
+
+def test_every_trade_says_where_its_codes_come_from_and_ours_how_sure_they_are() -> None:
+    for code, row in tables()["trade"].items():
+        assert str(row["source"]).startswith("Guide métier" if code <= "T46" else "Table de Maillage"), code
+        assert code <= "T46" or "confiance" in str(row["source"]), code
+
+
+def test_a_whole_work_lists_known_trades_and_its_own_first(reference: Reference) -> None:
+    assert reference.whole_works
+    for cpv, trades in reference.whole_works.items():
+        assert set(trades) <= set(reference.trades)
+        assert cpv in reference.trades[trades[0]].cpvs
+    assert reference["cpv.whole_work_other"] < reference["cpv.whole_work"] < reference["cpv.match_4"]
 
 
 def test_turnover_per_fte_follows_from_the_hourly_cost_and_the_labour_share(reference: Reference) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -57,7 +59,7 @@ def test_a_vague_code_meets_several_trades_with_little_trust(reference: Referenc
 
 
 def test_a_code_far_from_all_trades_meets_none(reference: Reference) -> None:
-    assert trades_of_cpv("66000000", reference) == {}  # financial services
+    assert trades_of_cpv("16000000", reference) == {}  # farm machines
 
 
 def test_one_cpv_is_the_whole_lot(reference: Reference) -> None:
@@ -79,7 +81,7 @@ def test_a_code_said_twice_is_one_need(reference: Reference) -> None:
 
 
 def test_a_lot_without_known_trade_has_no_need(reference: Reference) -> None:
-    assert lot_trades(["66000000"], reference) == ()
+    assert lot_trades(["16000000"], reference) == ()
     assert lot_trades([], reference) == ()
 
 
@@ -110,7 +112,7 @@ def test_naf_codes_are_written_one_way(text: str, expected: str) -> None:
 
 
 def test_a_naf_names_all_its_trades(reference: Reference) -> None:
-    assert naf_index(reference.trades)["81.30Z"] == ("T04", "T05")
+    assert naf_index(reference.trades)["81.30Z"] == ("T04", "T05", "T06")  # INSEE: upkeep, pruning of trees included
 
 
 def test_a_declared_trade_overrides_the_naf(reference: Reference) -> None:
@@ -173,7 +175,7 @@ def test_a_trade_declared_twice_counts_once_and_the_first_is_the_main_one(refere
     [
         ("Lot 8 : peintures", ["45000000"], ("T07",)),
         ("Électricité courants faibles", ["45000000"], ("T13",)),
-        ("Gros-œuvre", ["45210000"], ("T09",)),
+        ("Gros-œuvre", ["45210000"], ("T09", "T47")),
         ("Nettoyage des vitres de la mairie", ["90000000"], ("T02",)),  # not just any cleaning
         ("Plomberie — chauffage — électricité", ["45000000"], ("T13", "T14")),
         ("Assurance de la flotte automobile", ["66514110"], ()),
@@ -208,6 +210,99 @@ def test_words_replace_a_vague_code_as_options_less_sure_than_any_precise_one(re
 def test_without_telling_words_a_vague_code_keeps_its_trades(reference: Reference) -> None:
     assert lot_trades(["45000000"], reference, "Rénovation du gymnase") == lot_trades(["45000000"], reference)
     assert not any(need.by_words for need in lot_trades(["45000000"], reference))
+
+
+# ---------------------------------------------------------------- who an ordinary French lot finds
+
+
+def finds(reference: Reference, cpv: str, naf: str, title: str = "") -> bool:
+    asked = {code for need in lot_trades([cpv], reference, title) for code, _ in need.options}
+    return bool(asked & set(firm_trades([], naf, "", reference).trades))
+
+
+@pytest.mark.parametrize(
+    ("lot", "cpv", "naf"),
+    [
+        ("Gros œuvre de l'école", "45223220", "41.20B"),
+        ("Construction d'un groupe scolaire, lot gros œuvre", "45214200", "41.20B"),
+        ("Gros œuvre du gymnase", "45212222", "43.99C"),
+        ("Étanchéité de la toiture-terrasse", "45261420", "43.99A"),
+        ("Métallerie, serrurerie", "45262670", "25.11Z"),
+        ("Pose de clôtures", "45342000", "43.32B"),
+        ("Plafonds suspendus", "45421146", "43.31Z"),
+        ("Désamiantage de l'ancienne cantine", "45262660", "39.00Z"),
+        ("Renouvellement du réseau d'eau potable", "45232150", "42.21Z"),
+        ("Assainissement du bourg", "45232410", "42.11Z"),
+        ("Aménagement de la place", "45233262", "42.11Z"),
+        ("Entretien de l'éclairage public", "50232100", "43.21B"),
+        ("Exploitation des chaufferies", "50720000", "35.30Z"),
+        ("Maintenance des ascenseurs", "50750000", "43.29B"),
+        ("Maîtrise d'œuvre de la médiathèque", "71221000", "71.11Z"),
+        ("Études de structure", "71312000", "71.12B"),
+        ("Coordination sécurité et protection de la santé", "71317200", "71.12B"),
+        ("Contrôle technique de la construction", "71631300", "71.20B"),
+        ("Relevés topographiques", "71351810", "71.12A"),
+        ("Conseil en organisation", "79411100", "70.22Z"),
+        ("Assurance des bâtiments", "66515000", "65.12Z"),
+        ("Assurance de la flotte", "66514110", "66.22Z"),
+        ("Maintenance de logiciels", "72267000", "58.29C"),
+        ("Achat d'ordinateurs", "30213000", "46.51Z"),
+        ("Mobilier scolaire", "39160000", "31.01Z"),
+        ("Pain pour les cantines", "15811000", "10.71C"),
+        ("Viande pour la cuisine centrale", "15111000", "46.32A"),
+        ("Consommables médicaux", "33141000", "46.46Z"),
+        ("Véhicules utilitaires", "34136000", "45.11Z"),
+        ("Gaz naturel", "09123000", "35.23Z"),
+        ("Fioul", "09135100", "46.71Z"),
+    ],
+)
+def test_a_lot_finds_the_firms_that_usually_do_it(reference: Reference, lot: str, cpv: str, naf: str) -> None:
+    assert finds(reference, cpv, naf, lot)
+
+
+@pytest.mark.parametrize(
+    ("lot", "cpv", "naf"),
+    [
+        ("Maîtrise d'œuvre de la médiathèque", "71221000", "71.20B"),  # who designs is not who inspects
+        ("Contrôle technique de la construction", "71631300", "71.12B"),
+        ("Étanchéité de la toiture-terrasse", "45261420", "43.34Z"),
+        ("Gros œuvre de l'école", "45223220", "43.21A"),
+        ("Consommables médicaux", "33141000", "46.39B"),
+        ("Gaz naturel", "09123000", "42.21Z"),  # who lays the pipe does not sell what flows in it
+    ],
+)
+def test_a_lot_does_not_find_the_neighbouring_profession(reference: Reference, lot: str, cpv: str, naf: str) -> None:
+    assert not finds(reference, cpv, naf, lot)
+
+
+def test_a_school_without_a_telling_title_asks_for_any_building_trade_the_builder_first(reference: Reference) -> None:
+    """Buyers put the code of the building on every one of its lots (allotissement, art. L2113-10 CCP)."""
+    (need,) = lot_trades(["45214200"], reference, "Construction du groupe scolaire Jean-Moulin")
+    assert need.options[0] == ("T47", reference["cpv.whole_work"])
+    assert dict(need.options)["T13"] == dict(need.options)["T07"] == reference["cpv.whole_work_other"]
+    assert "T01" not in dict(need.options)
+
+
+def test_the_title_tells_which_lot_of_a_whole_work_it_is(reference: Reference) -> None:
+    (need,) = lot_trades(["45214200"], reference, "Groupe scolaire Jean-Moulin – lot 9 : peinture")
+    assert (need.trade, need.by_words) == ("T07", True)
+
+
+def test_a_precise_code_tells_more_than_the_work_it_belongs_to(reference: Reference) -> None:
+    assert [need.trade for need in lot_trades(["45214200", "45310000"], reference)] == ["T13"]
+
+
+def test_a_trade_that_knows_a_building_by_its_code_is_more_than_an_option(reference: Reference) -> None:
+    schools = replace(reference.trades["T41"], cpvs=("45214100",))
+    edited = replace(reference, trades={**reference.trades, "T41": schools})
+    assert trades_of_cpv("45214100", edited) == {"T41": 1.0}
+
+
+def test_wider_codes_leave_inclusive_firms_what_their_name_and_kind_say(reference: Reference) -> None:
+    """Wider codes give no firm less: what is named or presumed stays, a vague code only adds a guess."""
+    assert firm_trades([], "94.99Z", "ACI", reference).trades == reference.kinds["ACI"].presumed_trades
+    assert firm_trades([], "88.10C", "ESAT", reference).trades == reference.kinds["ESAT"].presumed_trades
+    assert firm_trades([], "85.59B", "ACI", reference, name="Jardins de Cocagne").trades == ("T26",)
 
 
 def test_every_phrase_names_trades_of_the_table_in_words_that_count(reference: Reference) -> None:

@@ -217,7 +217,7 @@ def test_a_member_hosts_hours_in_proportion_to_its_part() -> None:
     [
         ({"amount_eur": None}, "amount", "Le montant du lot n'est pas publié"),
         ({"point": None}, "no_place", "lieu d'exécution inconnu"),
-        ({"cpvs": ["66000000"]}, "no_trade", "aucun métier reconnu"),
+        ({"cpvs": ["16000000"]}, "no_trade", "aucun métier reconnu"),
     ],
 )
 def test_a_lot_without_amount_place_or_trade_says_so_in_french(

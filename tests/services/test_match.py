@@ -149,7 +149,7 @@ def test_a_partially_diffused_firm_is_measured_from_its_commune() -> None:
 @pytest.mark.parametrize(
     ("changes", "state"),
     [
-        ({"cpvs": ["66000000"]}, "no_trade"),
+        ({"cpvs": ["16000000"]}, "no_trade"),
         ({"cpvs": [], "title": "Assurance des biens"}, "no_trade"),
         ({"cpvs": [], "title": "Nettoyage des écoles"}, "matched"),
         ({"point": None}, "no_place"),

@@ -28,6 +28,7 @@ def test_the_database_holds_what_is_shipped() -> None:
     assert (dict(known.trades), dict(known.parameters)) == (dict(files.trades), dict(files.parameters))
     assert (dict(known.kinds), dict(known.legal_forms)) == (dict(files.kinds), dict(files.legal_forms))
     assert (dict(known.name_words), known.vague_nafs) == (dict(files.name_words), files.vague_nafs)
+    assert (dict(known.lot_words), dict(known.whole_works)) == (dict(files.lot_words), dict(files.whole_works))
 
 
 def test_loading_again_adds_nothing() -> None:
@@ -77,5 +78,5 @@ def test_estimates_are_marked_so_that_every_screen_can_say_so() -> None:
 def test_the_command_loads_them() -> None:
     out = StringIO()
     call_command("load_reference", stdout=out)
-    assert ReferenceRow.objects.filter(table="trade").count() == 46
+    assert ReferenceRow.objects.filter(table="trade").count() == 63
     assert out.getvalue().strip()
