@@ -1,4 +1,7 @@
 from django.apps import AppConfig
+from django.conf import settings
+
+from consortia.domain import engine
 
 
 class ConsortiaConfig(AppConfig):
@@ -7,3 +10,4 @@ class ConsortiaConfig(AppConfig):
 
     def ready(self) -> None:
         from consortia import hiding  # noqa: F401  its receiver, once models are there
+        engine.COMPILED = engine.COMPILED and settings.NUMBA

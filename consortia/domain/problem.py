@@ -8,6 +8,10 @@ from enum import StrEnum
 from fractions import Fraction
 
 
+MOST_EUR = 10**11  # no amount, capacity or turnover reaches it: sums and products stay exact in 64 bits
+MOST = 10**7  # no cost and no number of hours reaches it
+
+
 class ProblemError(ValueError):
     """Le problème de groupement est incohérent ; le message dit quelle donnée corriger."""
 
@@ -146,12 +150,22 @@ class Problem:
             raise ProblemError("Chaque besoin du lot doit avoir un montant annuel positif.")
         if len({need.trade for need in self.needs}) != len(self.needs):
             raise ProblemError("Un même métier figure deux fois dans les besoins du lot.")
+        if self.amount_eur >= MOST_EUR or self.hours_required >= MOST:
+            raise ProblemError(
+                "Le montant annuel (100 milliards) ou les heures exigées (10 millions) sont trop élevés."
+            )
         ids = [candidate.id for candidate in self.candidates]
         if len(set(ids)) != len(ids):
             raise ProblemError("Une entreprise figure deux fois parmi les candidats.")
         for candidate in self.candidates:
             if min(candidate.capacity_eur, candidate.cost, candidate.turnover_eur, candidate.hours) < 0:
                 raise ProblemError(f"Candidat {candidate.id} : capacité, coût, chiffre d'affaires ou heures négatifs.")
+            if max(candidate.capacity_eur, candidate.turnover_eur) >= MOST_EUR:
+                raise ProblemError(
+                    f"Candidat {candidate.id} : capacité ou chiffre d'affaires de 100 milliards ou plus."
+                )
+            if max(candidate.cost, candidate.hours) >= MOST:
+                raise ProblemError(f"Candidat {candidate.id} : coût ou heures d'insertion de 10 millions ou plus.")
             low, high = candidate.low_eur, candidate.high_eur
             if not (low or 0) <= candidate.capacity_eur <= (candidate.capacity_eur if high is None else high):
                 raise ProblemError(f"Candidat {candidate.id} : capacité basse, moyenne et haute dans le désordre.")

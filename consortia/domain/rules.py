@@ -89,6 +89,29 @@ def shares(problem: Problem, grouping: Grouping) -> Iterator[str]:
             yield f"L'entreprise {part.candidate.id} reçoit moins que la part minimale ({least} €)."
 
 
+def aci_ceiling(problem: Problem, grouping: Grouping) -> Iterator[str]:
+    """A part stays within what the law leaves the firm to sell (ACI, article D5132-34 du code du travail)."""
+    for part in grouping.parts:
+        ceiling = part.candidate.ceiling_eur
+        if ceiling is not None and part.amount_eur > ceiling:
+            yield (
+                f"L'entreprise {part.candidate.id} reçoit {part.amount_eur} € ; le plafond de ventes des ateliers et "
+                f"chantiers d'insertion lui en laisse {ceiling} (art. D5132-34)."
+            )
+
+
+def trade_caps(problem: Problem, grouping: Grouping) -> Iterator[str]:
+    """What a member does of one trade stays within what it can do of that trade."""
+    for part in grouping.parts:
+        caps = dict(part.candidate.caps)
+        for trade, amount in part.by_trade:
+            if amount > caps.get(trade, amount):
+                yield (
+                    f"L'entreprise {part.candidate.id} reçoit {amount} € du métier {trade} "
+                    f"et n'en fait que {caps[trade]} € par an."
+                )
+
+
 def trades_covered(problem: Problem, grouping: Grouping) -> Iterator[str]:
     """Every need is covered exactly, by members who do the trade."""
     for need in problem.needs:
@@ -137,6 +160,8 @@ RULES: tuple[Rule, ...] = (
     delivery_mode,
     c1_competition,
     shares,
+    aci_ceiling,
+    trade_caps,
     trades_covered,
     mandataire,
     within_reach,

@@ -7,7 +7,7 @@ the order expresses preferences without ever losing a feasible split.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 
@@ -21,7 +21,7 @@ def allocate(problem: Problem, members: Sequence[Candidate]) -> Grouping | None:
     """
     leaders = sorted(
         (member for member in members if member.experienced and not member.committed_mandataire),
-        key=lambda member: (-member.capacity_eur, member.cost, member.id),
+        key=lambda member: (-member.room_eur, member.cost, member.id),
     )
     for leader in leaders:
         for hours_first in (False, True):
@@ -41,10 +41,10 @@ def _flow(
     The parts members can take form a polymatroid, so that greedy order gives the most hours of all splits.
     """
     least = [problem.lower_bound_eur(mandataire=member is leader) for member in members]
-    capacity = [member.capacity_eur for member in members]
+    capacity = [member.room_eur for member in members]
     if any(low > high for low, high in zip(least, capacity, strict=True)):
         return None
-    flow = _Flow([need.amount_eur for need in problem.needs], _edges(problem, members))
+    flow = _Flow([need.amount_eur for need in problem.needs], _caps(problem, members))
     for member, low in enumerate(least):
         if flow.fill(member, low) < low:
             return None
@@ -64,17 +64,18 @@ def _hours(members: Sequence[Candidate], sent: list[list[int]]) -> Fraction:
     return sum((hosted_hours(member, sum(row)) for member, row in zip(members, sent, strict=True)), Fraction(0))
 
 
-def _edges(problem: Problem, members: Sequence[Candidate]) -> list[list[int]]:
-    return [[index for index, need in enumerate(problem.needs) if need.trade in member.needs] for member in members]
+def _caps(problem: Problem, members: Sequence[Candidate]) -> list[list[int]]:
+    """The most each member can do of each need, euros a year."""
+    return [[member.cap_eur((need.trade,)) for need in problem.needs] for member in members]
 
 
 class _Flow:
     """Maximum flow on a tiny bipartite graph, by augmenting paths from one member at a time."""
 
-    def __init__(self, needs: list[int], edges: list[list[int]]) -> None:
+    def __init__(self, needs: list[int], caps: list[list[int]]) -> None:
         self.open = list(needs)  # what is left of each need
-        self.edges = edges
-        self.sent = [[0] * len(needs) for _ in edges]
+        self.caps = caps
+        self.sent = [[0] * len(needs) for _ in caps]
 
     @property
     def complete(self) -> bool:
@@ -91,26 +92,28 @@ class _Flow:
 
     def _path(self, member: int) -> list[tuple[int, int]] | None:
         """Shortest chain [(member, need), ...]: each member takes the need, the next one gives it up."""
-        chains: list[list[tuple[int, int]]] = [[(member, need)] for need in self.edges[member]]
-        seen = set(self.edges[member])
-        for chain in chains:  # grows while read: breadth first
+        chains = [[(member, need)] for need in self._free(member)]
+        seen = set(self._free(member))
+        for chain in chains:
             need = chain[-1][1]
             if self.open[need] > 0:
                 return chain
-            for other, further in self._steps(need):
-                if further not in seen:
-                    seen.add(further)
-                    chains.append([*chain, (other, further)])
+            for other, row in enumerate(self.sent):
+                if row[need] > 0:
+                    for further in self._free(other):
+                        if further not in seen:
+                            seen.add(further)
+                            chains.append([*chain, (other, further)])
         return None
 
-    def _steps(self, need: int) -> Iterator[tuple[int, int]]:
-        for other, edges in enumerate(self.edges):
-            if self.sent[other][need] > 0:
-                for further in edges:
-                    yield other, further
+    def _free(self, member: int) -> list[int]:
+        """Needs of which a member can still do more."""
+        return [need for need, cap in enumerate(self.caps[member]) if self.sent[member][need] < cap]
 
     def _push(self, chain: list[tuple[int, int]], room: int) -> None:
-        amount = min(room, self.open[chain[-1][1]])
+        amount = min(
+            room, self.open[chain[-1][1]], *(self.caps[one][need] - self.sent[one][need] for one, need in chain)
+        )
         for (_, need), (giver, _) in pairwise(chain):
             amount = min(amount, self.sent[giver][need])
         self.open[chain[-1][1]] -= amount

@@ -1,29 +1,33 @@
-"""Exact search for the groupings that cover a lot: fewest members first, then least cost.
+"""Exact search for the groupings that cover a lot, each proven best.
 
-There are no share variables in the search. With uncapped member-need edges a set of members covers
-the needs if and only if for every subset U of needs the capacity of the members who serve U is at
-least the amount of U (Hall's condition for flows). Turnover and hours have the same form, so a lot
-is a handful of covering rows over whole numbers
-(for hours, those of whole capacities: a necessary row). For each size k, a Lagrangian bound orders the
-candidates by reduced cost and a depth-first search stops at the first bound that fails. Least parts,
-hours by part and the mandataire are checked where a set is complete, exactly, by ``shares.allocate``.
+There are no share variables in the search. By Hall's and Hoffman's conditions on flows, a set of members can share the
+lot if and only if, for every subset of its needs, what they can do of it reaches its amount, and their least parts fit.
+So a lot is a handful of covering rows over whole numbers (``columns``). For each size a Lagrangian bound orders the
+candidates by reduced cost, and a depth-first search (``tree``) stops at the first bound that fails. Complete sets are
+checked exactly there: parts for each possible mandataire, and insertion hours by part. ``shares.allocate`` writes the
+parts of those that win.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from consortia.domain.columns import BITS, Columns, Ints, columns, packing_rows, rows_of
+from consortia.domain.engine import engine
 from consortia.domain.problem import Candidate, Grouping, Problem
 from consortia.domain.shares import allocate
 
-NODE_LIMIT = 300_000
-_EPSILON = 1e-6  # costs are whole numbers: rounding a bound outward by this much proves nothing false
+NODE_LIMIT = 2_000_000
+MOST_BITS = 46  # of a shifted cost: sums of members and rows stay within 63
+NEVER = 1 << 60
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
+
+class SearchError(AssertionError):
+    """La recherche et la répartition se contredisent sur un groupement : c'est un défaut à signaler."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +50,18 @@ class Solved:
     candidates: int
 
 
-def solve(problem: Problem, *, count: int = 3, node_limit: int = NODE_LIMIT) -> Solved:
+def solve(problem: Problem, *, count: int = 3, node_limit: int = NODE_LIMIT, robust: bool = False) -> Solved:
     """Best grouping, then further ones that each share at most half their members with each earlier one.
 
-    Order: fewest members, then least total cost. When ``node_limit`` is reached the best grouping
-    found is returned with ``proven`` False and the best bound known.
+    Order: fewest members, then least total cost; least cost alone where ``problem.fewest_first`` is off. When no more
+    exist, the next ones differ from each earlier one in one member at least. When ``node_limit`` is reached the best
+    grouping found is returned with ``proven`` False and the best bound known. ``robust``: only groupings that would
+    still cover the lot whichever member left.
     """
     pool = admissible(problem)
-    search = _Search(problem, pool, node_limit)
-    solutions: list[Solution] = []
-    size = 2
-    while len(solutions) < count and size <= largest_size(problem, len(pool)) and not search.exhausted:
-        solution = search.best(size, [solution.grouping.ids for solution in solutions])
-        if solution is None:
-            size += 1
-        else:
-            solutions.append(solution)
-    return Solved(tuple(solutions), proven=not search.exhausted, nodes=search.nodes, candidates=len(pool))
+    search = Search(problem, pool, node_limit, robust)
+    solutions = tuple(solution for solution, _ in zip(search, range(count), strict=False)) if count else ()
+    return Solved(solutions, proven=not search.exhausted, nodes=search.nodes, candidates=len(pool))
 
 
 def admissible(problem: Problem) -> tuple[Candidate, ...]:
@@ -74,8 +73,8 @@ def admissible(problem: Problem) -> tuple[Candidate, ...]:
         for candidate in problem.candidates
         if candidate.eligible
         and candidate.producer
-        and candidate.capacity_eur >= least
-        and candidate.needs & needs
+        and candidate.room_eur >= least
+        and not needs.isdisjoint(candidate.needs)
         and candidate.distance_km < 1.5 * candidate.radius_km
         and not (problem.exclusive and candidate.committed)
     )
@@ -88,146 +87,168 @@ def largest_size(problem: Problem, candidates: int) -> int:
 
 def covering_rows(problem: Problem, pool: tuple[Candidate, ...]) -> tuple[Ints, Ints]:
     """Rows ``A x >= b`` a member set must satisfy: Hall's subsets, turnover, hours. (m, n) and (m,)."""
-    rows: list[list[int]] = []
-    wanted: list[int] = []
-    for mask in range(1, 1 << len(problem.needs)):
-        chosen = [need for index, need in enumerate(problem.needs) if mask >> index & 1]
-        trades = {need.trade for need in chosen}
-        amount = sum(need.amount_eur for need in chosen)
-        rows.append([min(c.capacity_eur, amount) if c.needs & trades else 0 for c in pool])
-        wanted.append(amount)
-    for required, values in (
-        (problem.turnover_required, [c.turnover_eur for c in pool]),
-        (problem.hours_required, [c.hours for c in pool]),
-    ):
+    table = columns(problem, pool)
+    rows = [np.minimum(table.most[1:], table.amounts[1:, None])]
+    wanted = [table.amounts[1:]]
+    for required, values in ((problem.turnover_required, table.turnover), (problem.hours_required, table.hours)):
         if required:
-            rows.append([min(value, required) for value in values])
-            wanted.append(required)
-    return np.array(rows, dtype=np.int64).reshape(len(wanted), len(pool)), np.array(wanted, dtype=np.int64)
+            rows.append(np.minimum(values, required)[None])
+            wanted.append(np.array([required], dtype=np.int64))
+    return np.concatenate(rows), np.concatenate(wanted)
 
 
 @dataclass(slots=True)
-class _Search:
-    problem: Problem
-    pool: tuple[Candidate, ...]
-    node_limit: int
-    nodes: int = 0
-    exhausted: bool = False
-    rows: Ints = field(init=False)
-    wanted: Ints = field(init=False)
-    costs: Ints = field(init=False)
+class _Size:
+    """What is known of the groupings of one size."""
 
-    def __post_init__(self) -> None:
-        self.rows, self.wanted = covering_rows(self.problem, self.pool)
-        self.costs = np.array([candidate.cost for candidate in self.pool], dtype=np.int64)
-
-    def best(self, size: int, earlier: list[frozenset[int]]) -> Solution | None:
-        """Cheapest grouping of this size that differs enough from the earlier ones, or None."""
-        top = np.sort(self.rows, axis=1)[:, ::-1][:, :size].sum(axis=1)
-        if (top < self.wanted).any():
-            return None
-        ceiling = int(np.sort(self.costs)[::-1][:size].sum()) + 1
-        multipliers, base = _lagrangian(self.costs, self.rows, self.wanted, size, ceiling)
-        tree = _Tree(self, size, earlier, multipliers, base, ceiling)
-        tree.dive(0, size, (), [0] * len(self.wanted), base, 0)
-        if tree.found is None:
-            return None
-        bound = tree.ceiling if not self.exhausted else min(tree.ceiling, int(np.ceil(tree.root - _EPSILON)))
-        return Solution(tree.found, cost=tree.ceiling, bound=bound, proven=not self.exhausted)
+    size: int
+    rows: Ints
+    price: Ints
+    reduced: Ints
+    order: Ints  # firms not able alone by reduced cost
+    single: Ints  # the others
+    base: int
+    shift: int
+    floor: int  # no cost is below: root bound
+    ceiling: int  # no cost reaches it
+    least: int  # no cost is below among those not excluded so far
+    found: tuple[int, tuple[int, ...]] | None = None  # cheapest of them, when it is known
 
 
-class _Tree:
-    """Depth-first search over candidates sorted by reduced cost, for one size."""
+class Search:
+    """The groupings of a problem, best first: iterate."""
 
-    def __init__(
-        self,
-        search: _Search,
-        size: int,
-        earlier: list[frozenset[int]],
-        multipliers: Floats,
-        base: float,
-        ceiling: int,
-    ) -> None:
-        reduced = search.costs - multipliers @ search.rows
-        order = np.lexsort((np.arange(len(reduced)), reduced))
-        self.search, self.size, self.ceiling = search, size, ceiling
-        self.earlier = earlier
-        self.found: Grouping | None = None
-        self.pool = [search.pool[int(index)] for index in order]
-        self.alone = [search.problem.able_alone(candidate) for candidate in self.pool]
-        self.rows = search.rows[:, order].T.tolist()
-        self.wanted = search.wanted.tolist()
-        self.prefix = [0.0, *np.cumsum(reduced[order]).tolist()]
-        self.reach = _suffix_tops(search.rows[:, order], size)
-        self.root = base + self.prefix[size]
+    def __init__(self, problem: Problem, pool: tuple[Candidate, ...], node_limit: int, robust: bool) -> None:
+        self.problem, self.pool, self.node_limit, self.robust = problem, pool, node_limit, robust
+        self.nodes = 0
+        self.exhausted = False
+        self.earlier: list[tuple[int, ...]] = []
+        self._sizes: dict[int, _Size | None] = {}
 
-    def dive(self, start: int, left: int, chosen: tuple[int, ...], sums: list[int], bound: float, alone: int) -> None:
-        """Extend ``chosen`` by ``left`` members from position ``start`` on; ``bound`` is its reduced cost."""
-        for position in range(start, len(self.pool) - left + 1):
-            least = bound + self.prefix[position + left] - self.prefix[position]
-            if least > self.ceiling - 1 + _EPSILON:
+    def __iter__(self) -> Iterator[Solution]:
+        largest = largest_size(self.problem, len(self.pool))
+        for distinct in (True, False):
+            for one in self._sizes.values():
+                if one:
+                    one.least, one.found = one.floor, None
+            following = self._fewest(largest, distinct) if self.problem.fewest_first else self._least(largest, distinct)
+            yield from following
+            if self.exhausted:
                 return
-            if self.search.nodes >= self.search.node_limit:
-                self.search.exhausted = True
+
+    def _fewest(self, largest: int, distinct: bool) -> Iterator[Solution]:
+        for number in range(2, largest + 1):
+            size = self._size(number)
+            while size is not None and not self.exhausted:
+                self._settle(size, size.ceiling, distinct)
+                if size.found is None:
+                    break
+                yield self._solution(size.found, size.least)
+                size.found = None
+            if self.exhausted:
                 return
-            self.search.nodes += 1
-            if alone and self.alone[position]:
-                continue
-            reached = [total + value for total, value in zip(sums, self.rows[position], strict=True)]
-            rest = self.reach[left - 1][position + 1]
-            if any(r + more < want for r, more, want in zip(reached, rest, self.wanted, strict=True)):
-                continue
-            members = (*chosen, position)
-            if left == 1:
-                self._complete(members)
+
+    def _least(self, largest: int, distinct: bool) -> Iterator[Solution]:
+        """Sizes compete by cost: the one with the least bound is searched, no further than the best cost known."""
+        sizes = [size for number in range(2, largest + 1) if (size := self._size(number))]
+        while True:
+            for size in sizes:
+                if size.found and not self._allowed(size.found[1], distinct):
+                    size.found = None
+            known = min((size.found for size in sizes if size.found), default=None, key=lambda found: found[0])
+            most = known[0] if known else NEVER
+            open_sizes = [size for size in sizes if not size.found and size.least < min(most, size.ceiling)]
+            if open_sizes and not self.exhausted:
+                self._settle(min(open_sizes, key=lambda size: size.least), most, distinct)
+            elif known is None:
+                return
             else:
-                step = bound + self.prefix[position + 1] - self.prefix[position]
-                self.dive(position + 1, left - 1, members, reached, step, alone or self.alone[position])
+                yield self._solution(known, min([most, *(size.least for size in open_sizes)]))
+                if self.exhausted:
+                    return
 
-    def _complete(self, members: tuple[int, ...]) -> None:
-        candidates = [self.pool[position] for position in members]
-        cost = sum(candidate.cost for candidate in candidates)
-        ids = {candidate.id for candidate in candidates}
-        if cost >= self.ceiling or any(len(ids & other) > self.size // 2 for other in self.earlier):
-            return
-        grouping = allocate(self.search.problem, candidates)
-        if grouping is not None:
-            self.found, self.ceiling = grouping, cost
+    def _size(self, number: int) -> _Size | None:
+        """Multipliers and order of one size; None when a bound already says that nothing exists."""
+        if number not in self._sizes:
+            self._sizes[number] = self._prepared(number)
+        return self._sizes[number]
 
+    @cached_property
+    def _table(self) -> Columns:
+        return columns(self.problem, self.pool)
 
-def _lagrangian(
-    costs: Ints, rows: Ints, wanted: Ints, size: int, ceiling: int, iterations: int = 60
-) -> tuple[Floats, float]:
-    """Multipliers (m,) of the best bound found by subgradient steps, and their constant term."""
-    scaled = rows / wanted[:, None]  # each row now asks for 1
-    multipliers = np.zeros(len(wanted))
-    best, best_multipliers = -np.inf, multipliers
-    pace = 1.0
-    for _ in range(iterations):
-        reduced = costs - multipliers @ scaled
-        picked = np.argpartition(reduced, size - 1)[:size]
-        value = float(multipliers.sum() + reduced[picked].sum())
-        if value > best + 1e-9:
-            best, best_multipliers = value, multipliers
-        else:
-            pace *= 0.85
-        slope = 1.0 - scaled[:, picked].sum(axis=1)
-        norm = float(slope @ slope)
-        if norm == 0.0:
-            break
-        multipliers = np.maximum(0.0, multipliers + pace * max(1.0, ceiling - value) / norm * slope * 0.1)
-    return best_multipliers / wanted, float(best_multipliers.sum())
+    @cached_property
+    def _rows(self) -> Ints:
+        return rows_of(self._table)
 
+    def _prepared(self, number: int) -> _Size | None:
+        table, rows = self._table, self._rows
+        if self.robust:  # whoever leaves: by averaging, all together reach k / (k - 1) of each row
+            rows = -(-rows * (number - 1) // number)
+        packing = packing_rows(table, number)
+        if len(packing):
+            rows = np.concatenate([rows, packing])
+        top = np.partition(rows, len(self.pool) - number, axis=1)[:, len(self.pool) - number :]
+        if (top.sum(axis=1) < 1 << BITS).any():
+            return None
+        ceiling = int(np.sort(table.cost)[len(self.pool) - number :].sum()) + 1
+        shift = MOST_BITS - max(1, int(table.cost.max())).bit_length()
+        price = table.cost << shift
+        whole, value = engine().multipliers(price, table.alone, rows, number, shift, (ceiling - 1) << shift)
+        if value > (ceiling - 1) << shift:
+            return None
+        total = int(whole.sum())
+        reduced = price - whole @ rows
+        if np.count_nonzero(whole) > 1:  # the rows together, as the multipliers weigh them
+            rows = np.concatenate([-(-(whole @ rows) // total)[None], rows[np.argsort(-whole, kind="stable")]])
+        ranked = np.argsort(reduced, kind="stable")
+        alone = table.alone[ranked]
+        floor = max(0, -(-int(value) >> shift))
+        return _Size(
+            number, np.ascontiguousarray(rows), price, reduced, ranked[~alone], ranked[alone], total << BITS, shift,
+            floor, ceiling, floor,
+        )  # fmt: skip
 
-def _suffix_tops(rows: Ints, size: int) -> list[list[list[int]]]:
-    """``tops[r][p][j]``: the most that r candidates from position p on can add to row j."""
-    count = rows.shape[1]
-    tops = np.zeros((size, count + 1, rows.shape[0]), dtype=np.int64)
-    for row, values in enumerate(rows):
-        largest: list[int] = []
-        for position in range(count - 1, -1, -1):
-            largest = sorted([*largest, int(values[position])], reverse=True)[: size - 1]
-            for taken in range(1, size):
-                tops[taken, position, row] = sum(largest[:taken])
-    result: list[list[list[int]]] = tops.tolist()
-    return result
+    def _settle(self, size: _Size, below: int, distinct: bool) -> None:
+        """Find the cheapest grouping of a size under ``below``, or know that there is none.
+
+        Only firms whose bound stays within a limit are looked at, and the limit grows until something is found.
+        """
+        below = min(below, size.ceiling)
+        gap = max(2, size.least // 16)
+        while size.found is None and size.least < below and not self.exhausted:
+            limit = min(below, size.least + gap)
+            cost, members, nodes, cut = engine().search(
+                self._table, size.price, size.reduced, size.order, size.single, size.rows, size.base, size.shift,
+                size.size, self._earlier_bits(), self._common(size.size, distinct), limit, self.robust,
+                self.nodes, self.node_limit,
+            )  # fmt: skip
+            self.nodes, self.exhausted = int(nodes), bool(cut)
+            if cost >= 0:
+                size.found = int(cost), tuple(int(member) for member in members)
+            if not cut:
+                size.least = int(cost) if cost >= 0 else limit
+            gap *= 4
+
+    def _earlier_bits(self) -> Ints:
+        bits = np.zeros(len(self.pool), dtype=np.int64)
+        for number, members in enumerate(self.earlier):
+            bits[list(members)] |= 1 << number
+        return bits
+
+    def _common(self, size: int, distinct: bool) -> Ints:
+        """How many members a grouping of this size may share with each earlier one."""
+        most = [size // 2 if distinct else size - (len(members) == size) for members in self.earlier]
+        return np.array(most, dtype=np.int64)
+
+    def _allowed(self, members: Sequence[int], distinct: bool) -> bool:
+        most = self._common(len(members), distinct).tolist()
+        return all(len({*members} & {*other}) <= limit for other, limit in zip(self.earlier, most, strict=True))
+
+    def _solution(self, found: tuple[int, tuple[int, ...]], floor: int) -> Solution:
+        cost, members = found
+        grouping = allocate(self.problem, [self.pool[member] for member in members])
+        if grouping is None:
+            raise SearchError(f"{SearchError.__doc__} {members}")
+        self.earlier.append(members)
+        return Solution(grouping, cost, bound=min(cost, floor) if self.exhausted else cost, proven=not self.exhausted)

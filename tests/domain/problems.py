@@ -48,9 +48,10 @@ def splittable(problem: Problem, members: Sequence[Candidate], leader: Candidate
     result = linprog(
         [-float(hours_on(members[i], 1)) for i, _ in edges],
         A_ub=np.vstack([by_member, -by_member]),
-        b_ub=np.array([*(m.capacity_eur for m in members), *(-low for low in lows)], dtype=float),
+        b_ub=np.array([*(room(m) for m in members), *(-low for low in lows)], dtype=float),
         A_eq=by_need,
         b_eq=np.array([need.amount_eur for need in problem.needs], dtype=float),
+        bounds=[(0, edge_cap(members[i], problem.needs[t].trade)) for i, t in edges],
     )
     if result.status != 0:
         return False
@@ -58,6 +59,17 @@ def splittable(problem: Problem, members: Sequence[Candidate], leader: Candidate
         (hours_on(members[i], round(euros)) for (i, _), euros in zip(edges, result.x, strict=True)), Fraction(0)
     )
     return hours >= problem.hours_required
+
+
+def room(member: Candidate) -> int:
+    """What a firm may take in all: free capacity, and the ceiling of an ACI."""
+    return member.capacity_eur if member.ceiling_eur is None else min(member.capacity_eur, member.ceiling_eur)
+
+
+def edge_cap(member: Candidate, trade: str) -> int:
+    """What it may take of one trade."""
+    stated = [cap for name, cap in member.caps if name == trade]
+    return min([room(member), *stated]) if trade in member.needs else 0
 
 
 def hours_on(member: Candidate, euros: int) -> Fraction:
@@ -76,7 +88,8 @@ def lawful(problem: Problem, members: Sequence[Candidate]) -> bool:
         m
         for m in members
         if every <= m.needs
-        and m.capacity_eur >= problem.amount_eur
+        and room(m) >= problem.amount_eur
+        and all(edge_cap(m, need.trade) >= need.amount_eur for need in problem.needs)
         and m.turnover_eur >= problem.turnover_required
         and m.hours * problem.amount_eur >= problem.hours_required * m.capacity_eur
     ]
@@ -87,7 +100,8 @@ def lawful(problem: Problem, members: Sequence[Candidate]) -> bool:
         and not (problem.exclusive and any(m.committed for m in members))
         and sum(m.turnover_eur for m in members) >= problem.turnover_required
         and len(able) <= 1
-        and sum(m.capacity_eur for m in members) >= problem.amount_eur
+        and sum(room(m) for m in members) >= problem.amount_eur
+        and all(sum(edge_cap(m, need.trade) for m in members) >= need.amount_eur for need in problem.needs)
         and any(splittable(problem, members, leader) for leader in leaders(members))
     )
 
@@ -101,20 +115,29 @@ def all_lawful(problem: Problem) -> list[tuple[int, int, frozenset[int]]]:
             for members in combinations(problem.candidates, size)
             if lawful(problem, members)
         ),
-        key=lambda found: found[:2],
+        key=lambda found: rank(problem, found),
     )
 
 
-def expected(problem: Problem, count: int, found: Iterator[frozenset[int]]) -> Iterator[tuple[int, int] | None]:
-    """The (members, cost) each proposal must have, given those ``found`` before it.
+def rank(problem: Problem, found: tuple[int, int, frozenset[int]]) -> tuple[int, ...]:
+    """What the order of proposals compares: members then cost, or cost alone."""
+    return found[:2] if problem.fewest_first else found[1:2]
 
-    Ties are the solver's to break: the oracle follows its choices and checks each is optimal.
+
+def expected(problem: Problem, count: int, found: Iterator[frozenset[int]]) -> Iterator[tuple[int, ...] | None]:
+    """The rank each proposal must have, given those ``found`` before it.
+
+    First those that share half their members at most with each earlier one; then those that are another set. Ties
+    are the solver's to break: the oracle follows its choices and checks each is optimal.
     """
     every = all_lawful(problem)
     earlier: list[frozenset[int]] = []
+    apart = True
     for _ in range(count):
-        fit = [g for g in every if all(2 * len(g[2] & other) <= g[0] for other in earlier)]
-        yield fit[0][:2] if fit else None
+        fit = [g for g in every if all(2 * len(g[2] & other) <= g[0] for other in earlier)] if apart else []
+        if not fit:
+            apart, fit = False, [g for g in every if g[2] not in earlier]
+        yield rank(problem, fit[0]) if fit else None
         earlier.append(next(found, frozenset()))
 
 
@@ -124,9 +147,10 @@ CAPACITIES = st.sampled_from([0, 4, 5, 10, 20, 24, 25, 26, 30, 33, 40, 40, 47, 5
 
 
 @st.composite
-def candidates(draw: st.DrawFn, number: int, trades: Sequence[str]) -> Candidate:
+def candidates(draw: st.DrawFn, number: int, trades: Sequence[str], capped: bool = False) -> Candidate:
     rare = st.sampled_from([False] * 15 + [True])
     served = draw(st.integers(1, 2 ** len(trades)))  # bits, the last value being a foreign trade
+    caps = st.dictionaries(st.sampled_from([*trades, "T46"]), st.sampled_from([0, 3, 10, 25, 40]), max_size=2)
     return Candidate(
         id=number,
         needs=frozenset(trade for bit, trade in enumerate((*trades, "T46")) if served >> bit & 1),
@@ -134,26 +158,32 @@ def candidates(draw: st.DrawFn, number: int, trades: Sequence[str]) -> Candidate
         cost=draw(st.integers(0, 12)),
         turnover_eur=draw(st.sampled_from([0, 40, 60, 150])),
         hours=draw(st.sampled_from([0, 10, 20, 40])),
+        ess=draw(st.booleans()) if capped else False,
         experienced=draw(st.sampled_from([True, True, False])),
         eligible=not draw(rare),
         producer=not draw(rare),
-        distance_km=draw(st.sampled_from([5.0, 5.0, 5.0, 5.0, 59.9, 60.0])),
+        distance_km=draw(st.sampled_from([5.0, 5.0, 7.5, 20.0, 59.9, 60.0] if capped else [5.0] * 4 + [59.9, 60.0])),
         radius_km=40.0,
         committed=draw(rare),
         committed_mandataire=draw(rare),
+        ceiling_eur=draw(st.sampled_from([None, None, None, 0, 10, 25, 40, 200])) if capped else None,
+        caps=tuple(draw(caps).items()) if capped and draw(st.booleans()) else (),
     )
 
 
 @st.composite
-def problems(draw: st.DrawFn, most: int = 8) -> Problem:
-    """A lot of 100 EUR a year in one to four needs, and up to eight firms."""
+def problems(draw: st.DrawFn, most: int = 8, capped: bool = False) -> Problem:
+    """A lot of 100 EUR a year in one to four needs, and up to eight firms.
+
+    ``capped``: with caps by trade, ceilings, and either order of proposals.
+    """
     trades = TRADES[: draw(st.sampled_from([1, 1, 2, 2, 3, 4]))]
     amounts = draw(
         st.sampled_from([[100, 60], [50, 50, 20], [94, 6], [70, 30], [50, 25, 25], [40, 30, 20, 10], [97, 3]])
     )
     amounts = [*amounts, 10, 10, 10][: len(trades)]
     count = draw(st.sampled_from(sorted({0, 1, 2, *range(most // 2, most + 1)}) + [most] * 6))
-    firms = tuple(draw(candidates(number, trades)) for number in range(1, count + 1))
+    firms = tuple(draw(candidates(number, trades, capped)) for number in range(1, count + 1))
     return Problem(
         needs=tuple(Need(trade, amount) for trade, amount in zip(trades, amounts, strict=True)),
         candidates=firms,
@@ -162,7 +192,8 @@ def problems(draw: st.DrawFn, most: int = 8) -> Problem:
         turnover_required=draw(st.sampled_from([0, 0, 60, 120])) if sum(amounts) >= 100 else 0,
         reserved=draw(st.booleans()),
         exclusive=draw(st.booleans()),
-        max_members=draw(st.sampled_from([2, 3, 4, 4])),
+        max_members=draw(st.sampled_from([2, 3, 4, 4, 5] if capped else [2, 3, 4, 4])),
+        fewest_first=not capped or draw(st.booleans()),
     )
 
 

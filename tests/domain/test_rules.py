@@ -115,6 +115,22 @@ def test_a_part_stays_within_the_free_capacity() -> None:
     assert broken == "L'entreprise 2 reçoit 40000 € pour 39999 € de capacité libre."
 
 
+def test_an_aci_stays_within_the_ceiling_of_its_sales() -> None:
+    """Article D5132-34: the law may leave it less than its workshop could do."""
+    assert violations(LOT, with_second(ceiling_eur=40_000)) == ()
+    (broken,) = violations(LOT, with_second(ceiling_eur=39_999))
+    assert broken == (
+        "L'entreprise 2 reçoit 40000 € ; le plafond de ventes des ateliers et chantiers d'insertion "
+        "lui en laisse 39999 (art. D5132-34)."
+    )
+
+
+def test_a_member_does_no_more_of_a_trade_than_it_can() -> None:
+    assert violations(LOT, with_second(caps=(("T07", 40_000), ("T13", 0)))) == ()
+    (broken,) = violations(LOT, with_second(caps=(("T07", 39_999),)))
+    assert broken == "L'entreprise 2 reçoit 40000 € du métier T07 et n'en fait que 39999 € par an."
+
+
 def test_a_token_member_is_refused() -> None:
     enough = grouping((replace(LEADER, capacity_eur=95_000), 95_000), (SECOND, 5_000))
     token = grouping((replace(LEADER, capacity_eur=95_001), 95_001), (SECOND, 4_999))
@@ -180,7 +196,7 @@ def test_every_rule_names_its_basis() -> None:
     assert all(rule.__doc__ for rule in RULES)
 
 
-@given(problems())
+@given(problems(capped=True))
 def test_a_lawful_grouping_of_the_solver_is_one_of_the_enumeration(problem: Problem) -> None:
     """Two independent readings of the law agree on every grouping proposed."""
     known = {ids for _, _, ids in all_lawful(problem)}
