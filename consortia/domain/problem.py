@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
-
 MOST_EUR = 10**11  # no amount, capacity or turnover reaches it: sums and products stay exact in 64 bits
 MOST = 10**7  # no cost and no number of hours reaches it
 

@@ -103,7 +103,6 @@ class _Size:
 
     size: int
     rows: Ints
-    price: Ints
     reduced: Ints
     order: Ints  # firms not able alone by reduced cost
     single: Ints  # the others
@@ -205,7 +204,7 @@ class Search:
         alone = table.alone[ranked]
         floor = max(0, -(-int(value) >> shift))
         return _Size(
-            number, np.ascontiguousarray(rows), price, reduced, ranked[~alone], ranked[alone], total << BITS, shift,
+            number, np.ascontiguousarray(rows), reduced, ranked[~alone], ranked[alone], total << BITS, shift,
             floor, ceiling, floor,
         )  # fmt: skip
 
@@ -219,7 +218,7 @@ class Search:
         while size.found is None and size.least < below and not self.exhausted:
             limit = min(below, size.least + gap)
             cost, members, nodes, cut = engine().search(
-                self._table, size.price, size.reduced, size.order, size.single, size.rows, size.base, size.shift,
+                self._table, size.reduced, size.order, size.single, size.rows, size.base, size.shift,
                 size.size, self._earlier_bits(), self._common(size.size, distinct), limit, self.robust,
                 self.nodes, self.node_limit,
             )  # fmt: skip

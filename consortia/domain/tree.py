@@ -196,7 +196,7 @@ def _cheapest(reduced: Any, alone: Any, size: int, picked: Any) -> int:
 
 
 def search(
-    table: Any, price: Any, reduced: Any, order: Any, single: Any, rows: Any, base: int, shift: int, size: int,
+    table: Any, reduced: Any, order: Any, single: Any, rows: Any, base: int, shift: int, size: int,
     earlier: Any, common: Any, ceiling: int, robust: bool, nodes: int, node_limit: int,
 ) -> Any:  # fmt: skip
     """Cheapest set below ``ceiling`` (in tenths of points): (its cost or -1, members, nodes, whether cut short).
