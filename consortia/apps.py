@@ -10,4 +10,5 @@ class ConsortiaConfig(AppConfig):
 
     def ready(self) -> None:
         from consortia import hiding  # noqa: F401  its receiver, once models are there
+
         engine.COMPILED = engine.COMPILED and settings.NUMBA
