@@ -171,6 +171,12 @@ def money(amount: float) -> str:
     return _rounded(amount, _digits(amount))
 
 
+def least_money(amount: int) -> str:
+    """The same for an amount that is the least that does: rounded up, so that what is said still does."""
+    step = 10 ** _digits(amount)
+    return _rounded(-(-amount // step) * step, 0)
+
+
 def _digits(amount: float) -> int:
     return max(0, len(str(abs(round(amount)))) - 2)
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from typing import Any
 
-from consortia.domain.explain import TradeWords, count, lower_first, money
+from consortia.domain.explain import TradeWords, count, least_money, lower_first
 from consortia.domain.problem import Candidate, Problem
 from consortia.domain.rules import violations
 from consortia.domain.solver import solve
@@ -190,7 +190,7 @@ def sentence(piece: Piece, words: Mapping[str, TradeWords]) -> str:
     more = f", {', '.join(asked)}," if asked else ""
     return (
         f"Une entreprise de plus ({names}) à moins de {round(piece.reach_km)} km{more} avec "
-        f"{money(piece.capacity_eur)} de capacité libre par an (environ {figure(piece.fte)} ETP) "
+        f"{least_money(piece.capacity_eur)} de capacité libre par an (environ {figure(piece.fte)} ETP) "
         "rendrait ce lot atteignable."
     )
 
