@@ -7,57 +7,47 @@ import time
 from collections.abc import Iterable, Mapping
 from functools import cache
 
-from django.db import transaction
-
 from consortia.case import Case, case_of
+from consortia.domain.conflict import as_json, conflict
 from consortia.domain.explain import Gap, TradeWords, gaps, radius_km, sentence
+from consortia.domain.piece import Likely, missing_piece
 from consortia.domain.solver import Solved, largest_size, solve
 from consortia.hiring import partners_of
-from consortia.models import Member, Outcome, Proposal
-from consortia.propose import Row, rows_of
+from consortia.models import Outcome
+from consortia.propose import rows_of
+from consortia.store import Conclusion, store
 from consortia.words import notes
 from matchmaker.domain.index import FirmIndex
 from matchmaker.domain.reference import Reference
-from matchmaker.match import firm_index, held, lot_query
+from matchmaker.match import firm_index, lot_query
 from matchmaker.models import Lot
 from matchmaker.needs import recommended_hours, required_hours, set_needs
 from matchmaker.reference import reference
 
 
 def build_lots(lot_ids: Iterable[int], run_id: int | None = None, *, again: bool = False) -> int:
-    """Seek groupings for these lots anew; each lot changes in one transaction. Returns how many.
+    """Seek groupings for these lots anew, then store them all at once. Returns how many lots.
 
     ``again``: outside of any run; what is concluded stays with the run that came to the lot last.
     """
     tables = reference()
     index = cache(lambda fictitious: firm_index(tables, fictitious=fictitious))  # one look at the supply a call
     lots = list(Lot.objects.filter(pk__in=list(lot_ids)).select_related("tender__buyer").order_by("pk"))
-    for lot in lots:
-        build_lot(lot, tables, index(lot.tender.fictitious), run_id, again=again)
+    store([conclude(lot, tables, index(lot.tender.fictitious), run_id) for lot in lots], again=again)
     return len(lots)
 
 
-def build_lot(
-    lot: Lot, tables: Reference, index: FirmIndex, run_id: int | None = None, *, again: bool = False
-) -> Outcome:
-    """Solve one lot and store what was found."""
+def conclude(lot: Lot, tables: Reference, index: FirmIndex, run_id: int | None = None) -> Conclusion:
+    """Solve one lot. Nothing is saved."""
     needs = set_needs(lot, tables)
     query = lot_query(lot, needs, tables)
     outcome = Outcome(lot=lot, run_id=run_id, matched_at=lot.matched_at, notes=notes(lot, needs, tables))
     outcome.hours_required = required_hours(lot, tables)
     outcome.hours_recommended = recommended_hours(lot, needs, tables)
-    if query is None:
-        outcome.state, outcome.reason = Outcome.State.UNSIZED, lot.match_state
-        outcome.message = f"Aucun groupement ne peut être cherché : {lot.get_match_state_display()}."
-        return _store(outcome, (), again)
+    if query is None or query.yearly_eur is None:
+        _unsized(outcome, "amount" if query else lot.match_state)
+        return Conclusion(outcome)
     outcome.yearly_eur = query.yearly_eur
-    if query.yearly_eur is None:
-        outcome.state, outcome.reason = Outcome.State.UNSIZED, "amount"
-        outcome.message = (
-            "Le montant du lot n'est pas publié : un groupement ne peut pas être dimensionné. "
-            "Les entreprises à portée sont classées ; demandez le montant à l'acheteur."
-        )
-        return _store(outcome, (), again)
     case = case_of(lot, needs, query, tables, index)
     start = time.perf_counter()
     solved = solve(case.problem, count=tables.integer("grouping.proposals"))
@@ -71,11 +61,21 @@ def build_lot(
         {"siret": firm.siret, "hours": hours, "km": round(km, 1)} for firm, hours, km in case.suppliers
     ]
     outcome.partners = partners_of(case)
-    _conclude(outcome, case, solved)
-    return _store(outcome, rows_of(case, solved.solutions), again)
+    _say(outcome, case, solved)
+    return Conclusion(outcome, rows_of(case, solved.solutions))
 
 
-def _conclude(outcome: Outcome, case: Case, solved: Solved) -> None:
+def _unsized(outcome: Outcome, reason: str) -> None:
+    outcome.state, outcome.reason = Outcome.State.UNSIZED, reason
+    outcome.message = (
+        "Le montant du lot n'est pas publié : un groupement ne peut pas être dimensionné. "
+        "Les entreprises à portée sont classées ; demandez le montant à l'acheteur."
+        if reason == "amount"
+        else f"Aucun groupement ne peut être cherché : {outcome.lot.get_match_state_display()}."
+    )
+
+
+def _say(outcome: Outcome, case: Case, solved: Solved) -> None:
     """State, reason and the sentence that answers the page's question."""
     problem, found = case.problem, solved.solutions
     words = trade_words(case.tables, case.lot.uncertainty_km)
@@ -107,6 +107,16 @@ def _conclude(outcome: Outcome, case: Case, solved: Solved) -> None:
     limited = size < problem.max_members
     outcome.message = " ".join(sentence(gap, words, size=size, limited=limited) for gap in missing[:2])
     outcome.gaps = [_gap(gap, words) for gap in missing]
+    outcome.conflict = as_json(conflict(problem), words)
+    piece = missing_piece(problem, words, likely=_likely(case))
+    outcome.piece = piece.as_json() if piece else {}
+
+
+def _likely(case: Case) -> Likely:
+    """What is presumed of the firm that lacks: turnover as its capacity allows, hours as an EI's where asked for."""
+    ratio = case.tables.kinds["EI"].insertion_ratio * case.tables["insertion.hours_per_fte"]
+    hours = {need.trade: ratio / (1000 * case.tables.trades[need.trade].keur_per_fte) for need in case.problem.needs}
+    return Likely(turnover=1 / case.tables["capacity.growth"], hours=hours)
 
 
 def trade_words(tables: Reference, uncertainty_km: float) -> dict[str, TradeWords]:
@@ -128,19 +138,3 @@ def _gap(gap: Gap, words: Mapping[str, TradeWords]) -> dict[str, object]:
         "missing_hours": gap.missing_hours,
         "radius_km": math.ceil(radius_km(gap, words)),
     }
-
-
-@transaction.atomic
-def _store(outcome: Outcome, rows: Iterable[Row], again: bool) -> Outcome:
-    """Replace what was concluded for a lot. The same task delivered twice at once waits its turn here."""
-    if not held(outcome.lot):
-        return outcome
-    if again:
-        outcome.run_id = Outcome.objects.filter(lot=outcome.lot).values_list("run_id", flat=True).first()
-    Outcome.objects.filter(lot=outcome.lot).delete()
-    Proposal.objects.filter(lot=outcome.lot).delete()
-    outcome.save()
-    for proposal, members in rows:
-        proposal.save()
-        Member.objects.bulk_create(members)
-    return outcome

@@ -25,6 +25,16 @@ def outdated() -> QuerySet[Lot]:
     return watched().filter(old, matched_at__isnull=False).exclude(pk__in=awaited.values("pk"))
 
 
+def _sought(lots: tuple[int, ...]) -> list[int]:
+    """Seek these lots' groupings. Returns those that could not be concluded: they keep no other waiting."""
+    try:
+        build_lots(lots, again=True)
+    except Exception:
+        LOG.exception("groupings of lots %s", lots)
+        return list(lots) if len(lots) == 1 else [pk for lot in lots for pk in _sought((lot,))]
+    return []
+
+
 def rebuild(seconds: float) -> bool:
     """Seek outdated groupings again for so long at most. Returns whether some are left for the next time.
 
@@ -34,11 +44,7 @@ def rebuild(seconds: float) -> bool:
     try:
         with holding(REBUILDING):
             for lots in batched(list(outdated().order_by("pk").values_list("pk", flat=True)), LOTS, strict=False):
-                try:
-                    build_lots(lots, again=True)
-                except Exception:  # one lot that cannot be concluded must not keep the others waiting
-                    LOG.exception("groupings of lots %s", lots)
-                    failed.update(lots)
+                failed.update(_sought(lots))
                 if time.monotonic() > end:
                     break
     except ImportBusyError:

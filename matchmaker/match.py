@@ -20,7 +20,7 @@ from matchmaker.domain.query import LotQuery, Terms
 from matchmaker.domain.reference import Reference
 from matchmaker.domain.text import TextModel
 from matchmaker.domain.trade import LotTrade
-from matchmaker.keep import Asked, held, keep
+from matchmaker.keep import Asked, keep
 from matchmaker.locks import sharing
 from matchmaker.models import Firm, Lot
 from matchmaker.needs import set_needs, yearly_eur
@@ -28,7 +28,7 @@ from matchmaker.reference import reference
 from matchmaker.snapshot import Snapshot, current, fresh
 from matchmaker.supply import supply
 
-__all__ = ["firm_index", "held", "lot_query", "match_lots", "supply", "supply_version"]
+__all__ = ["firm_index", "lot_query", "match_lots", "supply", "supply_version"]
 
 BATCH = 500  # lots asked and stored at once
 

@@ -7,11 +7,12 @@ from functools import partial
 
 import pytest
 
-from consortia.build import build_lots
+from consortia.build import build_lots, conclude
 from consortia.domain.problem import Candidate, Form, Grouping, Need, Part, Problem
 from consortia.domain.rules import violations
 from consortia.domain.solver import solve
 from consortia.models import Outcome, Proposal
+from consortia.store import store
 from matchmaker.domain.index import FirmIndex
 from matchmaker.match import firm_index, lot_query, match_lots
 from matchmaker.models import Firm, Lot
@@ -93,17 +94,30 @@ def test_stored_proposals_pass_every_rule(cpvs: list[str], amount: int) -> None:
         assert sum(member.share for member in members) == pytest.approx(1)
 
 
-def test_proposals_are_ranked_and_share_half_their_members_at_most() -> None:
+def test_ten_proposals_are_ranked_and_no_two_have_the_same_members() -> None:
     team(70_000, 60_000, 65_000, 62_000, 63_000, 61_000, 64_000, 66_000)
     lot = make_lot()
     built(lot)
     found = proposals(lot)
-    assert [proposal.rank for proposal in found] == [1, 2, 3]
-    sizes_and_costs = [(proposal.members.count(), proposal.cost) for proposal in found]
-    assert sizes_and_costs == sorted(sizes_and_costs)
-    teams = [{member.firm_id for member in proposal.members.all()} for proposal in found]
-    for rank, ids in enumerate(teams):
-        assert all(2 * len(ids & earlier) <= len(ids) for earlier in teams[:rank])
+    assert [proposal.rank for proposal in found] == list(range(1, 11))
+    assert "best" in found[0].names
+    assert (found[0].members.count(), found[0].cost) == min((one.members.count(), one.cost) for one in found)
+    teams = [frozenset(member.firm_id for member in proposal.members.all()) for proposal in found]
+    assert len(set(teams)) == 10
+
+
+def test_a_proposal_says_what_it_is_compared_by() -> None:
+    team(70_000, 60_000, 65_000, 62_000, ess="yes")
+    lot = make_lot()
+    built(lot)
+    for proposal in proposals(lot):
+        members = proposal.members.all()
+        told = proposal.measures
+        assert told["km"] == pytest.approx(sum(member.distance_km for member in members), abs=0.11)
+        assert told["farthest_km"] == pytest.approx(max(member.distance_km for member in members), abs=0.06)
+        assert told["apart_km"] <= told["km"] + 0.2  # by way of the place at most
+        assert (told["ess_share"], told["hours"], told["members"]) == (1.0, proposal.hours, len(members))
+        assert 0 < told["trade_proof"] <= 1
 
 
 def test_every_proposal_says_why_what_to_watch_and_who_could_step_in() -> None:
@@ -328,9 +342,7 @@ def test_a_lot_withdrawn_while_its_groupings_were_sought_leaves_nothing_behind()
     match_lots([lot.pk])
     stale = Lot.objects.select_related("tender").get(pk=lot.pk)
     Lot.objects.filter(pk=lot.pk).delete()
-    from consortia.build import build_lot
-
-    build_lot(stale, reference(), firm_index(reference(), fictitious=False))
+    store([conclude(stale, reference(), firm_index(reference(), fictitious=False))])
     assert not Outcome.objects.exists()
     assert not Proposal.objects.exists()
 
