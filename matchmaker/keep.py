@@ -64,6 +64,11 @@ def keep(asked: Asked, run_id: int | None) -> None:
         _write(lots, matches, [pk], run_id, skip_locked=False)
 
 
+def held(lot: Lot) -> bool:
+    """Keep others from this lot until the transaction ends; False when an import withdrew it meanwhile."""
+    return Lot.objects.select_for_update().filter(pk=lot.pk).order_by().first() is not None
+
+
 def state_with(lot: Lot, supply: int) -> str:
     """What it means for a lot that so many firms are in reach."""
     if not lot.needs:
