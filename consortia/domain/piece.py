@@ -16,7 +16,6 @@ from consortia.domain.explain import TradeWords, count, least_money, lower_first
 from consortia.domain.problem import Candidate, Problem
 from consortia.domain.rules import violations
 from consortia.domain.solver import solve
-from matchmaker.domain.reference import Reference
 
 NODE_LIMIT = 20_000
 HOURS_PER_FTE = 1600  # of work a year: the identity kEUR/FTE = 1.6 EUR/h / LS (domain guide, section 7)
@@ -63,14 +62,6 @@ class Likely:
 
     turnover: float = 1.0
     hours: Mapping[str, float] | None = None
-
-
-def likely_of(tables: Reference) -> Likely:
-    """By the tables: no more than a part of turnover is free; the kind that hosts fewest hours among producers."""
-    ratio = min(kind.insertion_ratio for kind in tables.kinds.values() if kind.delivery == "services")
-    yearly = ratio * tables["insertion.hours_per_fte"] / 1000
-    hours = {code: yearly / trade.keur_per_fte for code, trade in tables.trades.items()}
-    return Likely(turnover=1 / tables["capacity.dependency_limit"], hours=hours)
 
 
 @dataclass(frozen=True, slots=True)
