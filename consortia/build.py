@@ -10,11 +10,12 @@ from functools import cache
 from consortia.case import Case, case_of
 from consortia.domain.conflict import as_json, conflict
 from consortia.domain.explain import Gap, TradeWords, gaps, radius_km, sentence
+from consortia.domain.named import named
 from consortia.domain.piece import Likely, missing_piece
 from consortia.domain.solver import Solved, largest_size, solve
 from consortia.hiring import partners_of
 from consortia.models import Outcome
-from consortia.propose import rows_of
+from consortia.propose import joined, rows_of
 from consortia.store import Conclusion, store
 from consortia.words import notes
 from matchmaker.domain.index import FirmIndex
@@ -62,7 +63,8 @@ def conclude(lot: Lot, tables: Reference, index: FirmIndex, run_id: int | None =
     ]
     outcome.partners = partners_of(case)
     _say(outcome, case, solved)
-    return Conclusion(outcome, rows_of(case, solved.solutions))
+    by_name = named(case.problem) if solved.solutions else {}
+    return Conclusion(outcome, rows_of(case, joined(solved.solutions, by_name), ess_short="ess" not in by_name))
 
 
 def _unsized(outcome: Outcome, reason: str) -> None:

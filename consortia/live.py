@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from consortia.case import Case, case_of
+from consortia.domain.named import named
 from consortia.domain.problem import Weights
 from consortia.domain.solver import solve
-from consortia.propose import rows_of
+from consortia.propose import joined, rows_of
 from consortia.queries import Team, team_view
 from matchmaker.match import lot_query
 from matchmaker.models import Firm, Lot
@@ -31,12 +32,15 @@ def problem_of(lot: Lot, weights: Weights | None = None) -> Case:
     return case_of(lot, needs, query, tables, current(lot.tender.fictitious, tables).index, weights)
 
 
-def teams(lot: Lot, weights: Weights | None = None, count: int | None = None) -> list[Team]:
+def teams(lot: Lot, weights: Weights | None = None, count: int | None = None, *, by_name: bool = True) -> list[Team]:
     """The best groupings of a lot under these weights (those of the tables without any), best first.
 
+    ``by_name``: with those that are the smallest, the nearest... (``domain.named``), after the ``count`` best.
     Ready to be shown, as those that are stored, though no row of them exists. Raises :class:`UnsizedLotError`.
     """
     case = problem_of(lot, weights)
     solved = solve(case.problem, count=case.tables.integer("grouping.proposals") if count is None else count)
+    others = named(case.problem) if by_name and solved.solutions else {}
+    rows = rows_of(case, joined(solved.solutions, others), ess_short=by_name and "ess" not in others)
     masked = [firm for firm in case.firms.values() if firm.diffusion != Firm.Diffusion.OPEN]
-    return [team_view(proposal, members, masked) for proposal, members in rows_of(case, solved.solutions)]
+    return [team_view(proposal, members, masked) for proposal, members in rows]

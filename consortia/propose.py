@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from consortia.case import Case
-from consortia.domain.explain import replacements
 from consortia.domain.problem import Grouping, Part
+from consortia.domain.replay import Bench, as_json, named_in, replay, sentence, terms_of
 from consortia.domain.rules import violations
 from consortia.domain.solver import Solution
 from consortia.models import Member, Proposal
-from consortia.words import justification, reasons, warnings, withdrawal
+from consortia.words import justification, name, reasons, warnings
 from geo.domain.distance import distance_km
 from geo.domain.point import Point
 from matchmaker.models import Firm
@@ -24,16 +25,46 @@ class UnlawfulProposalError(AssertionError):
     """Un groupement calculé enfreint une règle : il n'est pas enregistré. C'est un défaut à signaler."""
 
 
-def rows_of(case: Case, solutions: Sequence[Solution]) -> list[Row]:
-    """Proposals best first, each checked by the rules. Raises :class:`UnlawfulProposalError`."""
-    return [_row(case, rank, solution) for rank, solution in enumerate(solutions, start=1)]
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A solution with what it is best at."""
+
+    solution: Solution
+    names: tuple[str, ...] = ()
 
 
-def _row(case: Case, rank: int, solution: Solution) -> Row:
-    grouping = solution.grouping
+def joined(solutions: Sequence[Solution], by_name: Mapping[str, Solution]) -> list[Named]:
+    """The solutions in their order, then those known by a name only: one a set of members.
+
+    A named one that is there already gives its name to the other, and its parts where they host more hours.
+    """
+    found = {one.grouping.ids: Named(one, ("best",) if place == 0 else ()) for place, one in enumerate(solutions)}
+    for what, solution in by_name.items():
+        ids = solution.grouping.ids
+        known = found.get(ids, Named(solution))
+        better = solution.grouping.hours > known.solution.grouping.hours
+        kept = replace(known.solution, grouping=solution.grouping) if better else known.solution
+        found[ids] = Named(kept, (*known.names, what))
+    return list(found.values())
+
+
+def rows_of(case: Case, found: Sequence[Named], *, ess_short: bool = False) -> list[Row]:
+    """Proposals best first, each checked by the rules and put to the test. Raises :class:`UnlawfulProposalError`.
+
+    ``ess_short``: no team of ESS and inclusive firms alone covers the lot, which the others' members are told.
+    """
+    bench = Bench(case.problem, terms_of(case.tables))
+    return [_row(case, rank, one, bench, ess_short) for rank, one in enumerate(found, start=1)]
+
+
+def _row(case: Case, rank: int, found: Named, bench: Bench, ess_short: bool) -> Row:
+    solution, grouping = found.solution, found.solution.grouping
     broken = violations(case.problem, grouping)
     if broken:
         raise UnlawfulProposalError(f"{UnlawfulProposalError.__doc__} {' '.join(broken)}")
+    trials = replay(case.problem, grouping, bench=bench)
+    firms = {one: case.firms[one] for one in named_in(trials) | grouping.ids}
+    names = {one: name(firm) for one, firm in firms.items()}
     proposal = Proposal(
         lot=case.lot,
         rank=rank,
@@ -43,13 +74,15 @@ def _row(case: Case, rank: int, solution: Solution) -> Row:
         proven=solution.proven,
         hours=int(grouping.hours),
         margin=_margin(case, grouping),
-        names=["best"] if rank == 1 else [],
+        names=list(found.names),
         measures=measures(case, grouping),
-        reasons=reasons(case, grouping),
+        replay=as_json(trials, names, {one: firm.siret for one, firm in firms.items()}, bench.terms),
+        reasons=reasons(case, grouping, ess_short=ess_short),
         warnings=warnings(case, grouping),
         justification=justification(case, grouping),
     )
-    return proposal, _members(case, grouping, proposal)
+    leaving = {one.firm: sentence(one, names, bench.terms) for one in trials if one.test == "leaves"}
+    return proposal, _members(case, grouping, proposal, leaving)
 
 
 def _margin(case: Case, grouping: Grouping) -> float:
@@ -85,8 +118,7 @@ def _apart_km(firms: Sequence[Firm], case: Case) -> float:
     return straight * case.tables["distance.road_factor"]
 
 
-def _members(case: Case, grouping: Grouping, proposal: Proposal) -> list[Member]:
-    instead = replacements(case.problem, grouping)
+def _members(case: Case, grouping: Grouping, proposal: Proposal, leaving: Mapping[int | None, str]) -> list[Member]:
     return [
         Member(
             proposal=proposal,
@@ -98,7 +130,7 @@ def _members(case: Case, grouping: Grouping, proposal: Proposal) -> list[Member]
             by_trade=_own_trades(case, part),
             hours=int(part.hours),
             distance_km=part.candidate.distance_km,
-            withdrawal=withdrawal(case, part.candidate, instead[part.candidate.id]),
+            withdrawal=leaving[part.candidate.id],
         )
         for position, part in enumerate(grouping.parts)
     ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consortia.domain.explain import count, money
-from consortia.domain.problem import Candidate, Form, Grouping
+from consortia.domain.problem import Form, Grouping
 from matchmaker.domain.eligibility import r5_objections
 from matchmaker.domain.notice import Reservation
 from matchmaker.domain.reference import Reference
@@ -34,8 +34,8 @@ def _percent(share: float) -> str:
     return f"{round(100 * share)} %"
 
 
-def reasons(case: Case, grouping: Grouping) -> list[str]:
-    """Why this team: coverage, proximity, mandataire, ESS, hours."""
+def reasons(case: Case, grouping: Grouping, *, ess_short: bool = False) -> list[str]:
+    """Why this team: coverage, proximity, mandataire, ESS, hours, and why others than ESS firms are in it."""
     problem = case.problem
     total = sum(part.candidate.capacity_eur for part in grouping.parts)
     farthest = max(part.candidate.distance_km for part in grouping.parts)
@@ -53,6 +53,10 @@ def reasons(case: Case, grouping: Grouping) -> list[str]:
     if social:
         verb = "membres sont" if social > 1 else "membre est"
         lines.append(f"{social} {verb} de l'ESS ou de l'insertion, sur {len(grouping.parts)}.")
+    if ess_short and social < len(grouping.parts):
+        lines.append(
+            "Aucune équipe de l'ESS et de l'insertion ne couvre ce lot seule : des entreprises ordinaires s'y joignent."
+        )
     lines.extend(_hours_lines(case, grouping))
     lines.extend(_jobs_lines(case, grouping))
     return lines
@@ -151,14 +155,4 @@ def justification(case: Case, grouping: Grouping) -> str:
     return (
         f"Groupement justifié par un besoin économique : {need}{several}. Il réunit {len(grouping.parts)} entreprises "
         f"sur {problem.supply} identifiées à portée : la concurrence reste ouverte. Capacités estimées."
-    )
-
-
-def withdrawal(case: Case, member: Candidate, instead: Candidate | None) -> str:
-    """ "Si X se retire": who replaces it."""
-    leaving = name(case.firms[member.id])
-    if instead is None:
-        return f"Si {leaving} se retire, aucune entreprise identifiée ne la remplace à elle seule."
-    return (
-        f"Si {leaving} se retire, {name(case.firms[instead.id])} ({round(instead.distance_km)} km) peut la remplacer."
     )

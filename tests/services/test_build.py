@@ -99,11 +99,63 @@ def test_ten_proposals_are_ranked_and_no_two_have_the_same_members() -> None:
     lot = make_lot()
     built(lot)
     found = proposals(lot)
-    assert [proposal.rank for proposal in found] == list(range(1, 11))
+    assert [proposal.rank for proposal in found] == list(range(1, len(found) + 1))
+    assert len(found) >= 10
+    assert all(proposal.names for proposal in found[10:])  # beyond the ten best: those known by a name
     assert "best" in found[0].names
     assert (found[0].members.count(), found[0].cost) == min((one.members.count(), one.cost) for one in found)
     teams = [frozenset(member.firm_id for member in proposal.members.all()) for proposal in found]
-    assert len(set(teams)) == 10
+    assert len(set(teams)) == len(found)
+
+
+def test_proposals_are_named_by_what_they_are_best_at() -> None:
+    """Two near ordinary firms, four ESS firms farther away, of which one EI that alone hosts hours."""
+    team(70_000, 70_000)
+    for n, kind in enumerate(("", "", "", "EI")):
+        facts = {"commune_code": "38563", "ess": "yes", "references": 4, "inclusive_kind": kind}
+        make_firm(f"Solidaire {n}", capacity_eur=70_000, **facts)
+    lot = make_lot(amount_eur=260_000)  # 130 000 a year: any two, no one alone
+    built(lot)
+    by_name = {name: proposal for proposal in proposals(lot) for name in proposal.names}
+    assert {"best", "smallest", "nearest", "ess", "jobs", "robust"} == by_name.keys()
+    assert all(member.firm.name.startswith("Propreté") for member in by_name["nearest"].members.all())
+    assert all(member.firm.ess == "yes" for member in by_name["ess"].members.all())
+    assert by_name["jobs"].hours == max(proposal.hours for proposal in proposals(lot)) > 0
+    assert by_name["best"].rank == 1
+    assert by_name["robust"].members.count() >= 3
+    leaving = [trial for trial in by_name["robust"].replay if trial["test"] == "leaves"]
+    assert all(trial["survives"] for trial in leaving)
+
+
+def test_every_proposal_is_put_to_the_test() -> None:
+    team(70_000, 60_000, 65_000, 62_000)
+    lot = make_lot()
+    built(lot)
+    for proposal in proposals(lot):
+        members = {member.firm.siret: member for member in proposal.members.all()}
+        leaving = {trial["siret"]: trial for trial in proposal.replay if trial["test"] == "leaves"}
+        assert leaving.keys() == members.keys()
+        assert {trial["test"] for trial in proposal.replay} == {"leaves", "low", "payment"}
+        for siret, trial in leaving.items():
+            assert trial["text"] == members[siret].withdrawal
+            assert not trial["survives"]  # no one firm covers the lot alone
+            assert trial["repair"] in set(Firm.objects.values_list("siret", flat=True)) - members.keys()
+
+
+def test_ordinary_firms_are_said_to_join_where_ess_firms_are_too_few() -> None:
+    team(70_000, 60_000, 65_000)
+    make_firm("Solidaire", ess="yes", capacity_eur=70_000, references=4)
+    lot = make_lot()
+    built(lot)
+    told = [
+        (
+            any(one.firm.ess == "no" for one in proposal.members.all()),
+            any("s'y joignent" in r for r in proposal.reasons),
+        )
+        for proposal in proposals(lot)
+    ]
+    assert all(ordinary == said for ordinary, said in told)
+    assert any(said for _, said in told)
 
 
 def test_a_proposal_says_what_it_is_compared_by() -> None:
