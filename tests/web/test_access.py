@@ -18,6 +18,7 @@ PUBLIC = {
     "home", "lots", "lots-csv", "lot", "lot-ranking", "lot-ranking-csv", "lot-map", "lot-context", "firm", "firm-map",
     "firm-context", "expiring", "expiring-csv", "runs", "sources", "source", "login", "set_language",
     "lot-why", "lot-why-not", "lot-firms", "firm-lots-csv", "method",
+    "lot-sheet", "team-sheet", "allocation-xlsx", "allocation-csv", "lot-groupings-csv", "lot-groupings-xlsx",
     "supply", "supply-csv", "supply-gaps", "supply-mark", "supply-tile", "ground-tile",
 }  # fmt: skip
 

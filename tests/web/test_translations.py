@@ -35,7 +35,8 @@ def in_template(path: Path) -> Iterator[str]:
 def said() -> set[str]:
     templates = (ROOT / "templates").rglob("*.html")
     found = {message for path in templates for message in in_template(path)}
-    for path in [*ROOT.glob("*.py"), *(ROOT / "pages").glob("*.py"), *(ROOT / "templatetags").glob("*.py")]:
+    rooms = ("pages", "documents", "templatetags")
+    for path in [*ROOT.glob("*.py"), *(path for room in rooms for path in (ROOT / room).glob("*.py"))]:
         found |= set(calls(path.read_text()))
     return found
 
