@@ -8,7 +8,7 @@ from typing import Any
 from django.http import Http404, HttpRequest
 from ninja import Query, Router, Schema
 
-from consortia.queries import LotView, Ranked, Team, for_list, lot_view, lots_matching
+from consortia.queries import LotView, PartView, Ranked, SubcontractView, Team, for_list, lot_view, lots_matching
 from geo.api import CountOut, HiringOut
 from matchmaker.api import FirmOut, firm_out
 from matchmaker.hiring import hiring_near
@@ -149,8 +149,40 @@ class MemberOut(Schema):
     withdrawal: str
 
 
+class TrialOut(Schema):
+    """``test``: leaves (a member withdraws), low (low capacities), payment (paid late), ceiling (sales of an ACI).
+
+    ``again``: survives with the parts shared anew. ``repairs``: who would come in where it does not survive.
+    """
+
+    test: str
+    siret: str
+    survives: bool
+    again: bool
+    repairs: list[str]
+    text: str
+
+
+class MeasuresOut(Schema):
+    """Kilometres to the place in all, of the farthest member, and between the two farthest members; parts are 0..1."""
+
+    km: float
+    farthest_km: float
+    apart_km: float
+    ess_share: float
+    trade_proof: float
+    hours: int
+    margin: float
+    members: int
+
+
 class ProposalOut(Schema):
+    """``names``: what it is best at (best, smallest, nearest, ess, jobs, robust)."""
+
     rank: int
+    names: list[str]
+    measures: MeasuresOut | None
+    replay: list[TrialOut]
     form: str
     proven: bool
     hours: int
@@ -159,6 +191,65 @@ class ProposalOut(Schema):
     warnings: list[str]
     justification: str
     members: list[MemberOut]
+
+
+class PartnerOut(Schema):
+    """An ordinary local firm that hires. Pairs are [before, after] its vacancies join those of the bassin (estimates).
+
+    ``h_rec``: insertion hours to recommend over the contract; ``hfi``: hiring-fit index, 0..100; ``*_high``: what
+    statistical secrets leave possible.
+    """
+
+    siret: str
+    name: str
+    km: float
+    vacancies: int
+    h_rec: tuple[float, float]
+    hfi: tuple[float, float]
+    h_rec_high: tuple[float, float]
+    hfi_high: tuple[float, float]
+
+
+class PartOut(Schema):
+    siret: str
+    name: str
+    amount_eur: int
+    share: float
+    by_trade: dict[str, int]
+    km: float
+    mandataire: bool
+
+
+class SubcontractOut(Schema):
+    """The lawful alternative on a reserved lot without a grouping: limited sub-contractors, who are no members."""
+
+    text: str
+    share: float
+    members: list[PartOut]
+    subcontractors: list[PartOut]
+
+
+class RequirementOut(Schema):
+    """One of the requirements that cannot be met together. ``number``: hours, members, firms or parts per thousand."""
+
+    kind: str
+    trade: str
+    amount_eur: int
+    number: int
+    text: str
+
+
+class PieceOut(Schema):
+    """The one firm that would make the lot reachable, to look for: least free capacity a year, and its work in FTE."""
+
+    trades: list[str]
+    capacity_eur: int
+    fte: float
+    reach_km: float
+    hours: int
+    leads: bool
+    reserved: bool
+    text: str
 
 
 class OutcomeOut(Schema):
@@ -171,6 +262,10 @@ class OutcomeOut(Schema):
     hours_recommended: int
     candidates: int
     solver: dict[str, Any]
+    conflict: list[RequirementOut]
+    piece: PieceOut | None
+    partners: list[PartnerOut]
+    subcontract: SubcontractOut | None
 
 
 class LotDetailOut(LotOut):
@@ -189,6 +284,9 @@ def proposal_out(team: Team) -> ProposalOut:
     proposal = team.proposal
     return ProposalOut(
         rank=proposal.rank,
+        names=list(team.names),
+        measures=MeasuresOut(**proposal.measures) if proposal.measures else None,
+        replay=[TrialOut(**{name: trial[name] for name in TrialOut.model_fields}) for trial in team.replay],
         form=proposal.form,
         proven=proposal.proven,
         hours=proposal.hours,
@@ -216,13 +314,36 @@ def proposal_out(team: Team) -> ProposalOut:
 def outcome_out(view: LotView) -> OutcomeOut | None:
     if view.outcome is None:
         return None
-    names = [name for name in OutcomeOut.model_fields if name != "message"]
-    return OutcomeOut(message=view.message, **{name: getattr(view.outcome, name) for name in names})
+    apart = ("message", "piece", "partners", "subcontract")
+    names = [name for name in OutcomeOut.model_fields if name not in apart]
+    return OutcomeOut(
+        message=view.message,
+        piece=PieceOut(**view.outcome.piece) if view.outcome.piece else None,
+        partners=[
+            PartnerOut(siret=one.firm.siret, name=one.firm.name, **_said(one, PartnerOut)) for one in view.partners
+        ],
+        subcontract=_subcontract_out(view.subcontract) if view.subcontract else None,
+        **{name: getattr(view.outcome, name) for name in names},
+    )
+
+
+def _said(view: object, schema: type[Schema]) -> dict[str, Any]:
+    """Fields a view shares with its schema, its firm apart."""
+    return {name: getattr(view, name) for name in schema.model_fields if name not in ("siret", "name")}
+
+
+def _subcontract_out(view: SubcontractView) -> SubcontractOut:
+    def parts(rows: tuple[PartView, ...]) -> list[PartOut]:
+        return [PartOut(siret=one.firm.siret, name=one.firm.name, **_said(one, PartOut)) for one in rows]
+
+    return SubcontractOut(
+        text=view.text, share=view.share, members=parts(view.members), subcontractors=parts(view.subcontractors)
+    )
 
 
 @router.get("/{lot_id}", response=LotDetailOut, auth=None, summary="Un lot, ses entreprises et ses groupements")
 def lot(request: HttpRequest, lot_id: int) -> LotDetailOut:  # noqa: ARG001
-    """Four SQL queries."""
+    """At most five SQL queries."""
     view = lot_view(lot_id)
     if view is None:
         raise Http404("Ce lot n'existe pas ou n'est plus publié.")

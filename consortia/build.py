@@ -17,6 +17,7 @@ from consortia.hiring import partners_of
 from consortia.models import Outcome
 from consortia.propose import joined, rows_of
 from consortia.store import Conclusion, store
+from consortia.subcontract import subcontract_of
 from consortia.words import notes
 from matchmaker.domain.index import FirmIndex
 from matchmaker.domain.reference import Reference
@@ -63,6 +64,8 @@ def conclude(lot: Lot, tables: Reference, index: FirmIndex, run_id: int | None =
     ]
     outcome.partners = partners_of(case)
     _say(outcome, case, solved)
+    if outcome.state == Outcome.State.NONE:
+        outcome.subcontract = subcontract_of(case, query, index)
     by_name = named(case.problem) if solved.solutions else {}
     return Conclusion(outcome, rows_of(case, joined(solved.solutions, by_name), ess_short="ess" not in by_name))
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from django.db.models import Case, CharField, Count, Prefetch, Q, QuerySet, Value, When
 
@@ -180,10 +181,55 @@ class Team:
     reasons: tuple[str, ...]
     warnings: tuple[str, ...]
     justification: str
+    replay: tuple[dict[str, Any], ...] = ()  # ``Proposal.replay`` with its words as they may be shown
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What it is best at: see ``domain.named``."""
+        return tuple(self.proposal.names)
 
     @property
     def mandataire(self) -> TeamMember | None:
         return next((one for one in self.members if one.member.mandataire), None)
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerView:
+    """An ordinary local firm that hires, and what its vacancies add.
+
+    Pairs are (before, after): ``h_rec`` insertion hours over the contract, ``hfi`` hiring-fit index 0..100; both at
+    what is certain, ``*_high`` at what statistical secrets leave possible.
+    """
+
+    firm: PublicFirm
+    km: float
+    vacancies: int
+    h_rec: tuple[float, float]
+    hfi: tuple[float, float]
+    h_rec_high: tuple[float, float]
+    hfi_high: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class PartView:
+    """A firm's part of the alternative by sub-contracting."""
+
+    firm: PublicFirm
+    amount_eur: int
+    share: float
+    by_trade: dict[str, int]
+    km: float
+    mandataire: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SubcontractView:
+    """Reserved lots: eligible firms with limited sub-contractors, who are no members."""
+
+    text: str
+    share: float  # sub-contracted, 0..1
+    members: tuple[PartView, ...]
+    subcontractors: tuple[PartView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +243,8 @@ class LotView:
     ranked: list[Ranked] = field(default_factory=list)
     teams: list[Team] = field(default_factory=list)
     suppliers: list[tuple[PublicFirm, int, float]] = field(default_factory=list)  # firm, hours a year, km
+    partners: list[PartnerView] = field(default_factory=list)
+    subcontract: SubcontractView | None = None
 
     @property
     def recomputing(self) -> bool:
@@ -209,7 +257,7 @@ class LotView:
 
 
 def lot_view(lot_id: int) -> LotView | None:
-    """At most five queries: the lot, its ranking, its proposals, their members, who lends staff.
+    """At most five queries: the lot, its ranking, its proposals, their members, the other firms spoken of.
 
     A closed lot is shown too: addresses are shared and outlive deadlines.
     """
@@ -225,6 +273,8 @@ def lot_view(lot_id: int) -> LotView | None:
     proposals = list(lot.proposals.prefetch_related(_members()))
     named = {match.firm_id: match.firm for match in matches}
     named |= {member.firm_id: member.firm for proposal in proposals for member in proposal.members.all()}
+    others = _spoken_of(outcome, proposals)
+    named |= {firm.pk: firm for firm in others.values()}
     return LotView(
         lot=lot,
         state=lot.state,
@@ -232,19 +282,61 @@ def lot_view(lot_id: int) -> LotView | None:
         message=hide_names(outcome.message, named.values()) if outcome else "",
         ranked=[Ranked(match, public_firm(match.firm)) for match in matches],
         teams=[team_view(proposal, proposal.members.all(), named.values()) for proposal in proposals],
-        suppliers=_suppliers(outcome),
+        suppliers=[
+            (public_firm(others[row["siret"]]), row["hours"], row["km"])
+            for row in (outcome.hours_suppliers if outcome else ())
+            if row["siret"] in others
+        ],
+        partners=_partners(outcome, others),
+        subcontract=_subcontract(outcome, others, named.values()),
     )
 
 
-def _suppliers(outcome: Outcome | None) -> list[tuple[PublicFirm, int, float]]:
-    """Who could lend staff for the insertion hours. One query when there is anyone."""
-    rows = outcome.hours_suppliers if outcome else []
-    if not rows:
-        return []
+def _spoken_of(outcome: Outcome | None, proposals: Iterable[Proposal]) -> dict[str, Firm]:
+    """Firms that what was concluded tells of, by SIRET. One query when there is any."""
+    rows = [*outcome.hours_suppliers, *outcome.partners] if outcome else []
+    for side in ("members", "subcontractors"):
+        rows += outcome.subcontract.get(side, []) if outcome else []
+    sirets = {row["siret"] for row in rows}
+    sirets |= {siret for proposal in proposals for trial in proposal.replay for siret in trial.get("repairs", ())}
+    if not sirets:
+        return {}
     related, heavy = with_commune()
-    known = Firm.objects.select_related(*related).defer(*heavy).filter(siret__in=[row["siret"] for row in rows])
-    firms = {firm.siret: public_firm(firm) for firm in known}
-    return [(firms[row["siret"]], row["hours"], row["km"]) for row in rows if row["siret"] in firms]
+    known = Firm.objects.select_related(*related).defer(*heavy, "capacity_steps").filter(siret__in=sirets)
+    return {firm.siret: firm for firm in known}
+
+
+def _partners(outcome: Outcome | None, firms: Mapping[str, Firm]) -> list[PartnerView]:
+    """Local firms that hire, best first; a firm that left the register is left out."""
+
+    def pair(row: dict[str, Any], name: str) -> tuple[float, float]:
+        before, after = row.get(name, row[name.removesuffix("_high")])
+        return before, after
+
+    return [
+        PartnerView(
+            public_firm(firms[row["siret"]]),
+            row["km"],
+            row["vacancies"],
+            *(pair(row, name) for name in ("h_rec", "hfi", "h_rec_high", "hfi_high")),
+        )
+        for row in (outcome.partners if outcome else ())
+        if row["siret"] in firms
+    ]
+
+
+def _subcontract(outcome: Outcome | None, firms: Mapping[str, Firm], named: Iterable[Firm]) -> SubcontractView | None:
+    told = outcome.subcontract if outcome else {}
+    if not told or any(row["siret"] not in firms for row in (*told["members"], *told["subcontractors"])):
+        return None
+
+    def parts(rows: Iterable[dict[str, Any]]) -> tuple[PartView, ...]:
+        own = [(firms[row["siret"]], {name: value for name, value in row.items() if name != "siret"}) for row in rows]
+        return tuple(PartView(public_firm(firm), **said) for firm, said in own)
+
+    return SubcontractView(
+        hide_names(told["text"], named), told["share"], parts(told["members"]), parts(told["subcontractors"])
+    )
 
 
 def team_view(proposal: Proposal, members: Iterable[Member], named: Iterable[Firm]) -> Team:
@@ -258,6 +350,7 @@ def team_view(proposal: Proposal, members: Iterable[Member], named: Iterable[Fir
         reasons=tuple(hide_names(text, hidden) for text in proposal.reasons),
         warnings=tuple(hide_names(text, hidden) for text in proposal.warnings),
         justification=hide_names(proposal.justification, hidden),
+        replay=tuple(trial | {"text": hide_names(trial["text"], hidden)} for trial in proposal.replay),
     )
 
 

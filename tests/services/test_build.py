@@ -416,3 +416,27 @@ def test_a_search_cut_short_claims_no_impossibility(monkeypatch: pytest.MonkeyPa
     outcome = built(lot)
     assert (outcome.state, outcome.reason, outcome.solver["status"]) == ("none", "limit", "limit")
     assert "sans preuve qu'il n'en existe pas" in outcome.message
+
+
+# ---------------------------------------------------------------- sub-contracting on reserved lots
+
+
+def test_a_reserved_lot_without_a_grouping_is_told_of_a_lawful_sub_contractor() -> None:
+    """Two EI of 45 000 EUR a year for a lot of 120 000: a quarter goes to an ordinary firm, which is no member."""
+    eligible = team(45_000, 45_000, 1_000, 1_000, inclusive_kind="EI", ess="yes")
+    (other,) = team(200_000)
+    lot = make_lot(reservation="siae")
+    outcome = built(lot)
+    assert outcome.state == "none"
+    told = outcome.subcontract
+    assert {row["siret"] for row in told["members"]} == {firm.siret for firm in eligible[:2]}
+    assert [row["siret"] for row in told["subcontractors"]] == [other.siret]
+    assert told["share"] == pytest.approx(0.25, abs=0.01)
+    assert "DC4" in told["text"]
+    assert "L2193-3" in told["text"]
+    assert not lot.proposals.exists()
+
+
+def test_a_lot_open_to_all_is_told_of_no_sub_contractor() -> None:
+    team(20_000, 20_000, 15_000, 15_000)
+    assert built(make_lot()).subcontract == {}

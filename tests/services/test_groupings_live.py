@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from django.test import Client
 
 from consortia.build import build_lots
 from consortia.case import weights_of
@@ -15,7 +16,7 @@ from consortia.live import UnsizedLotError, problem_of, teams
 from consortia.models import Outcome, Proposal
 from consortia.queries import lot_view
 from matchmaker.match import match_lots
-from matchmaker.models import Lot
+from matchmaker.models import Firm, Lot
 from matchmaker.reference import reference
 from tests.factories import make_firm, make_lot
 
@@ -120,3 +121,48 @@ def test_teams_are_lawful_whatever_the_weights() -> None:
         assert case.problem.fewest_first == weights.fewest_first
         for solution in solve(case.problem).solutions:
             assert violations(case.problem, solution.grouping) == ()
+
+
+# ---------------------------------------------------------------- what programs read
+
+
+def test_the_api_tells_names_measures_and_trials(client: Client) -> None:
+    lot = four_firms()
+    build_lots([lot.pk])
+    told = client.get(f"/api/lots/{lot.pk}").json()["proposals"]
+    stored = {proposal.rank: proposal for proposal in lot.proposals.all()}
+    assert [one["rank"] for one in told] == sorted(stored)
+    for one in told:
+        assert one["names"] == stored[one["rank"]].names
+        assert one["measures"] == stored[one["rank"]].measures
+        assert [trial["test"] for trial in one["replay"]] == ["leaves"] * len(one["members"]) + ["low", "payment"]
+
+
+def test_the_api_tells_what_clashes_and_which_firm_lacks(client: Client) -> None:
+    for n in range(6):
+        make_firm(f"Petite {n}", capacity_eur=10_000, references=2)
+    lot = make_lot()
+    match_lots([lot.pk])
+    build_lots([lot.pk])
+    outcome = client.get(f"/api/lots/{lot.pk}").json()["outcome"]
+    assert [one["kind"] for one in outcome["conflict"]]
+    assert all(one["text"] for one in outcome["conflict"])
+    assert outcome["piece"]["trades"] == ["T01"]
+    assert outcome["piece"]["capacity_eur"] == 100_000  # with one more known, three may answer: two of 10 000, and it
+    assert outcome["piece"]["text"]
+
+
+def test_who_opposes_diffusion_after_the_groupings_were_sought_is_named_nowhere(client: Client) -> None:
+    """Names were written in sentences: also those of firms that would come in, or be sub-contractors."""
+    for n in range(4):
+        make_firm(f"Tremplin Discret {n}", inclusive_kind="EI", capacity_eur=45_000, references=2)
+        make_firm(f"Ordinaire Discrète {n}", capacity_eur=65_000, references=2, declared_vacancies=2)
+    lots = [make_lot(), make_lot(reservation="siae")]
+    match_lots([lot.pk for lot in lots])
+    build_lots([lot.pk for lot in lots])
+    assert "Discr" in client.get(f"/api/lots/{lots[0].pk}").content.decode()
+    assert "Discr" in client.get(f"/api/lots/{lots[1].pk}").content.decode()
+    Firm.objects.update(diffusion="P")
+    for lot in lots:
+        assert "Discr" not in client.get(f"/api/lots/{lot.pk}").content.decode()
+    assert client.get(f"/api/lots/{lots[1].pk}").json()["outcome"]["subcontract"]["subcontractors"]
