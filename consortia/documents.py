@@ -15,7 +15,14 @@ from matchmaker.domain.insertion import yearly
 from matchmaker.domain.reference import Reference
 from matchmaker.models import Firm, ImportRun, Lot
 from matchmaker.needs import months
-from matchmaker.queries import current_as_of, hide_names, partially_diffused
+from matchmaker.queries import (
+    PublicFirm,
+    current_as_of,
+    hide_names,
+    partially_diffused,
+    public_firm,
+    with_commune,
+)
 from matchmaker.reference import reference
 from matchmaker.sources.catalogue import SOURCES
 from matchmaker.stand import standing
@@ -40,6 +47,17 @@ class Trial:
     test: str  # leaves | low | payment | ceiling
     survives: bool
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerLine:
+    """An ordinary local firm whose declared vacancies raise the insertion hours that make sense for the lot."""
+
+    firm: PublicFirm
+    km: float
+    vacancies: int
+    hours_before: float
+    hours_after: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +101,8 @@ class Dossier:
     trials: dict[int, tuple[Trial, ...]]  # by rank of the grouping
     conflict: tuple[str, ...] = ()
     piece: str = ""
+    subcontract: str = ""
+    partners: tuple[PartnerLine, ...] = ()
 
     @property
     def lot(self) -> Lot:
@@ -116,7 +136,7 @@ def masked(team: Team) -> bool:
 
 
 def dossier(lot_id: int) -> Dossier | None:
-    """At most sixteen queries; None when there is no such lot."""
+    """At most seventeen queries; None when there is no such lot."""
     view = lot_view(lot_id)
     if view is None:
         return None
@@ -136,7 +156,9 @@ def dossier(lot_id: int) -> Dossier | None:
         trades={code: trade.label for code, trade in tables.trades.items()},
         trials={team.proposal.rank: _trials(team.proposal, named) for team in view.teams},
         conflict=tuple(hide_names(text, named) for text in _texts(outcome.conflict if outcome else [])),
-        piece=hide_names(" ".join(_texts([outcome.piece] if outcome and outcome.piece else [])), named),
+        piece=hide_names(" ".join(_texts([outcome.piece] if outcome else [])), named),
+        subcontract=hide_names(" ".join(_texts([outcome.subcontract] if outcome else [])), named),
+        partners=_partners(outcome.partners if outcome else []),
     )
 
 
@@ -199,6 +221,20 @@ def _file_of_firms() -> list[Origin]:
         return []
     day = run.dated or timezone.localdate(run.finished_at or run.started_at)
     return [Origin(f"Entreprises ({run.source})", "", "", day)]
+
+
+def _partners(rows: Sequence[dict[str, Any]]) -> tuple[PartnerLine, ...]:
+    """Those whose name may be told. One query when there is any."""
+    if not rows:
+        return ()
+    related, heavy = with_commune()
+    known = Firm.objects.select_related(*related).defer(*heavy).filter(siret__in=[row["siret"] for row in rows])
+    firms = {firm.siret: public_firm(firm) for firm in known if firm.diffusion == Firm.Diffusion.OPEN}
+    return tuple(
+        PartnerLine(firms[row["siret"]], row["km"], row["vacancies"], *row["h_rec"])
+        for row in rows
+        if row["siret"] in firms
+    )
 
 
 def _trials(proposal: Proposal, named: Sequence[Firm]) -> tuple[Trial, ...]:

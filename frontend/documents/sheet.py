@@ -59,6 +59,11 @@ class Column:
     def survived(self) -> int:
         return sum(trial.survives for trial in self.trials)
 
+    @property
+    def departures(self) -> bool:
+        """Whether the trials tell what happens when a member leaves: it need not be told twice."""
+        return any(trial.test == "leaves" for trial in self.trials)
+
 
 def team_page(file: Dossier, team: Team) -> str:
     """The HTML of one grouping's fit sheet, in the language in force."""

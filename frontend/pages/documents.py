@@ -22,7 +22,7 @@ RETRY_S = 30
 @login_not_required
 @require_safe
 def lot_sheet(request: HttpRequest, lot_id: int) -> HttpResponse:
-    """At most sixteen queries."""
+    """At most seventeen queries."""
     file = _file(lot_id)
     return _pdf(request, sheet.lot_page(file), _name("fiche", file))
 
@@ -30,7 +30,7 @@ def lot_sheet(request: HttpRequest, lot_id: int) -> HttpResponse:
 @login_not_required
 @require_safe
 def team_sheet(request: HttpRequest, lot_id: int, rank: int) -> HttpResponse:
-    """At most sixteen queries."""
+    """At most seventeen queries."""
     file = _file(lot_id)
     return _pdf(request, sheet.team_page(file, _team(file, rank)), _name("fiche", file, rank))
 

@@ -80,9 +80,32 @@ def test_trials_are_counted_and_told(client: Client, territory: Territory) -> No
     ]
     territory.group.proposals.filter(rank=1).update(replay=rows)
     text = pdf_text(client, sheet(territory))
-    assert "Épreuves : 1 passées sur 2" in text
+    assert "Mis à l'épreuve : tient 1 fois sur 2" in text
     assert "tient Capacités au plus bas : le lot reste couvert." in text
     assert "cède Paiement à 60 jours" in text
+
+
+def test_a_departure_told_by_the_trials_is_told_once(client: Client, territory: Territory) -> None:
+    said = "Si Belledonne Entretien se retire, les autres membres couvrent le lot."
+    rows = [{"test": "leaves", "siret": territory.firms[2].siret, "survives": True, "text": said}]
+    territory.group.proposals.filter(rank=1).update(replay=rows)
+    text = pdf_text(client, sheet(territory))
+    assert text.count(said) == 1
+    assert "Une autre entreprise à portée peut reprendre sa part." not in text
+
+
+def test_local_firms_that_hire_are_told_but_those_that_hide(client: Client, territory: Territory) -> None:
+    open_one, hidden = territory.firms[0], territory.masked
+    assert hidden is not None
+    rows = [
+        {"siret": firm.siret, "km": 3.0, "vacancies": 2, "h_rec": [400, 600], "hfi": [40, 60]}
+        for firm in (open_one, hidden)
+    ]
+    Outcome.objects.filter(lot=territory.group).update(partners=rows)
+    for address in (sheet(territory), f"/lots/{territory.group.pk}/sheet.pdf"):
+        text = pdf_text(client, address)
+        assert "2 postes déclarés ; les heures d'insertion tenables passent de 400 à 600 (estimation)" in text
+        assert text.count("postes déclarés") == 1
 
 
 def test_an_unpublished_amount_is_an_interval_called_an_estimation(client: Client, territory: Territory) -> None:
@@ -307,8 +330,8 @@ def test_too_many_at_once_are_asked_to_come_back(
     assert client.get(sheet(territory)).status_code == 200
 
 
-def test_it_costs_sixteen_queries_at_most(
+def test_it_costs_seventeen_queries_at_most(
     client: Client, territory: Territory, django_assert_max_num_queries: object
 ) -> None:
-    with django_assert_max_num_queries(16):  # type: ignore[operator]
+    with django_assert_max_num_queries(17):  # type: ignore[operator]
         client.get(sheet(territory))
