@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "geo",
     "matchmaker",
     "consortia",
+    "allotment",
     "frontend",
     "config",
 ]

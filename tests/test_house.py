@@ -16,7 +16,7 @@ from django.core.management import call_command, get_commands
 from django.template.loader import get_template
 
 ROOT = Path(__file__).parents[1]
-APPS = ("geo", "matchmaker", "consortia", "frontend", "accounts", "config")
+APPS = ("geo", "matchmaker", "consortia", "allotment", "frontend", "accounts", "config")
 FOUND_BY_DJANGO = {"400.html", "403.html", "403_csrf.html", "404.html", "500.html", "registration/login.html"}
 
 

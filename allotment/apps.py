@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class AllotmentConfig(AppConfig):
+    name = "allotment"
+    verbose_name = "Allotissement"
