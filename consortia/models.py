@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from django.db import models
 
+from consortia.plan_models import Plan, PlanFirm, PlanLine
 from matchmaker.models import Firm, Lot, Run
+
+__all__ = ["Member", "Outcome", "Plan", "PlanFirm", "PlanLine", "Proposal"]
 
 
 class Outcome(models.Model):

@@ -6,6 +6,7 @@ from celery import shared_task
 
 from consortia.build import build_lots
 from consortia.models import Outcome
+from consortia.plan import compute
 from consortia.rebuild import rebuild
 from matchmaker.runs import advance, close_when_complete, working
 
@@ -29,3 +30,9 @@ def rebuild_groupings() -> None:
     """Seek again the groupings older than their matches, message after message until none is."""
     if rebuild(SLICE_S):
         rebuild_groupings.apply_async(priority=LAST, expires=3600)
+
+
+@shared_task(name="consortia.plan")
+def compute_plan(plan_id: int) -> None:
+    """Compute a plan that waits; a message delivered twice finds it done."""
+    compute(plan_id)
