@@ -9,19 +9,15 @@ from typing import Any
 
 from django.utils import timezone
 
-from consortia.models import Proposal
-from consortia.queries import LotView, Team, lot_view
+from consortia.queries import LotView, PartnerView, Team, lot_view
 from matchmaker.domain.insertion import yearly
 from matchmaker.domain.reference import Reference
 from matchmaker.models import Firm, ImportRun, Lot
 from matchmaker.needs import months
 from matchmaker.queries import (
-    PublicFirm,
     current_as_of,
     hide_names,
     partially_diffused,
-    public_firm,
-    with_commune,
 )
 from matchmaker.reference import reference
 from matchmaker.sources.catalogue import SOURCES
@@ -38,26 +34,6 @@ class NeedLine:
     share: float
     yearly_eur: int | None
     by_words: bool  # deduced from the words of the notice, not from its codes
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """One stress test a grouping went through; ``text`` says in French what happened."""
-
-    test: str  # leaves | low | payment | ceiling
-    survives: bool
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class PartnerLine:
-    """An ordinary local firm whose declared vacancies raise the insertion hours that make sense for the lot."""
-
-    firm: PublicFirm
-    km: float
-    vacancies: int
-    hours_before: float
-    hours_after: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +74,8 @@ class Dossier:
     version: str  # of the reference tables
     origins: tuple[Origin, ...]
     trades: dict[str, str]  # code to label
-    trials: dict[int, tuple[Trial, ...]]  # by rank of the grouping
     conflict: tuple[str, ...] = ()
     piece: str = ""
-    subcontract: str = ""
-    partners: tuple[PartnerLine, ...] = ()
 
     @property
     def lot(self) -> Lot:
@@ -124,6 +97,11 @@ class Dossier:
 
     def team(self, rank: int) -> Team | None:
         return next((team for team in self.teams if team.proposal.rank == rank), None)
+
+    @property
+    def partners(self) -> list[PartnerView]:
+        """Local firms that hire, those that may be named."""
+        return [one for one in self.view.partners if not one.firm.masked]
 
     @property
     def open_teams(self) -> list[Team]:
@@ -154,11 +132,8 @@ def dossier(lot_id: int) -> Dossier | None:
         version=tables.version,
         origins=_origins(),
         trades={code: trade.label for code, trade in tables.trades.items()},
-        trials={team.proposal.rank: _trials(team.proposal, named) for team in view.teams},
         conflict=tuple(hide_names(text, named) for text in _texts(outcome.conflict if outcome else [])),
         piece=hide_names(" ".join(_texts([outcome.piece] if outcome else [])), named),
-        subcontract=hide_names(" ".join(_texts([outcome.subcontract] if outcome else [])), named),
-        partners=_partners(outcome.partners if outcome else []),
     )
 
 
@@ -221,29 +196,6 @@ def _file_of_firms() -> list[Origin]:
         return []
     day = run.dated or timezone.localdate(run.finished_at or run.started_at)
     return [Origin(f"Entreprises ({run.source})", "", "", day)]
-
-
-def _partners(rows: Sequence[dict[str, Any]]) -> tuple[PartnerLine, ...]:
-    """Those whose name may be told. One query when there is any."""
-    if not rows:
-        return ()
-    related, heavy = with_commune()
-    known = Firm.objects.select_related(*related).defer(*heavy).filter(siret__in=[row["siret"] for row in rows])
-    firms = {firm.siret: public_firm(firm) for firm in known if firm.diffusion == Firm.Diffusion.OPEN}
-    return tuple(
-        PartnerLine(firms[row["siret"]], row["km"], row["vacancies"], *row["h_rec"])
-        for row in rows
-        if row["siret"] in firms
-    )
-
-
-def _trials(proposal: Proposal, named: Sequence[Firm]) -> tuple[Trial, ...]:
-    """The stress tests of a grouping, without any name it may not show."""
-    return tuple(
-        Trial(str(row.get("test", "")), bool(row.get("survives")), hide_names(str(row["text"]), named))
-        for row in proposal.replay
-        if row.get("text")
-    )
 
 
 def _texts(values: Iterable[object]) -> list[str]:

@@ -41,7 +41,7 @@ def xlsx(file: Dossier, name: str) -> HttpResponse:
 
 def row(file: Dossier, team: Team) -> list[object]:
     """Values by column, numbers as numbers."""
-    proposal, lead, it = team.proposal, team.mandataire, column(file, team)
+    proposal, lead, it = team.proposal, team.mandataire, column(team)
     firms = [one.firm for one in team.members]
     return [
         file.lot.pk,

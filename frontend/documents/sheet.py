@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from consortia.documents import Dossier, NeedLine, Trial
+from consortia.documents import Dossier, NeedLine
 from consortia.models import Proposal
 from consortia.queries import Team
 from frontend import charts, words
@@ -50,19 +50,19 @@ class Column:
 
     team: Team
     bar: list[Segment]
-    trials: tuple[Trial, ...]
+    trials: tuple[dict[str, Any], ...]  # see ``Team.replay``
     names: str
     km: float
     ess_share: float
 
     @property
     def survived(self) -> int:
-        return sum(trial.survives for trial in self.trials)
+        return sum(bool(trial["survives"]) for trial in self.trials)
 
     @property
     def departures(self) -> bool:
         """Whether the trials tell what happens when a member leaves: it need not be told twice."""
-        return any(trial.test == "leaves" for trial in self.trials)
+        return any(trial["test"] == "leaves" for trial in self.trials)
 
 
 def team_page(file: Dossier, team: Team) -> str:
@@ -72,7 +72,7 @@ def team_page(file: Dossier, team: Team) -> str:
         "documents/team_sheet.html",
         _common(file)
         | {
-            "column": column(file, team),
+            "column": column(team),
             "team": team,
             "proposal": team.proposal,
             "picture": picture(file.lot, team),
@@ -88,7 +88,7 @@ def team_page(file: Dossier, team: Team) -> str:
 def lot_page(file: Dossier) -> str:
     """The HTML of a lot's fit sheet: its best groupings side by side, or the reason why there is none."""
     outcome = file.view.outcome
-    columns = [column(file, team) for team in file.teams[:SIDE_BY_SIDE]]
+    columns = [column(team) for team in file.teams[:SIDE_BY_SIDE]]
     return render_to_string(
         "documents/lot_sheet.html",
         _common(file)
@@ -120,14 +120,14 @@ def need_label(need: NeedLine, trades: Mapping[str, str]) -> str:
     return f" {_('ou')} ".join(trades.get(code, code) for code in need.trades)
 
 
-def column(file: Dossier, team: Team) -> Column:
+def column(team: Team) -> Column:
     members, measures = team.members, team.proposal.measures
     social = sum(one.member.share for one in members if one.firm.social)
     return Column(
         team=team,
         bar=bar(team),
-        trials=file.trials.get(team.proposal.rank, ()),
-        names=words.joined([label for name in team.proposal.names if (label := names().get(name))]),
+        trials=team.replay,
+        names=words.joined([label for name in team.names if (label := names().get(name))]),
         km=max(one.member.distance_km for one in members),
         ess_share=float(measures.get("ess_share", social)),
     )

@@ -98,7 +98,15 @@ def test_local_firms_that_hire_are_told_but_those_that_hide(client: Client, terr
     open_one, hidden = territory.firms[0], territory.masked
     assert hidden is not None
     rows = [
-        {"siret": firm.siret, "km": 3.0, "vacancies": 2, "h_rec": [400, 600], "hfi": [40, 60]}
+        {
+            "siret": firm.siret,
+            "km": 3.0,
+            "vacancies": 2,
+            "h_rec": [400, 600],
+            "hfi": [40, 60],
+            "h_rec_high": [400, 600],
+            "hfi_high": [40, 60],
+        }
         for firm in (open_one, hidden)
     ]
     Outcome.objects.filter(lot=territory.group).update(partners=rows)
