@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from django.contrib.gis.geos import Point as GeosPoint
+from django.db import connection
 
 from geo.domain.gazetteer import Gazetteer, KnownCommune, KnownDepartement, Located
 from geo.domain.point import Point
@@ -100,3 +101,19 @@ def zone_of(place: Point) -> Zone | None:
 def vintages() -> list[Vintage]:
     """Which editions of the territory are in place, with their source and licence. One query."""
     return list(Vintage.objects.order_by("name"))
+
+
+def nearest_communes(places: list[Point]) -> list[Commune | None]:
+    """For each place the current commune whose centre is nearest, at sea too. Two queries (spatial index)."""
+    found: dict[int, str] = {}
+    if places:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT place.n, near.code FROM unnest(%s::float8[], %s::float8[]) WITH ORDINALITY place(lon, lat, n)"
+                " CROSS JOIN LATERAL (SELECT code FROM geo_commune WHERE kind = %s AND point IS NOT NULL"
+                " ORDER BY point <-> ST_SetSRID(ST_MakePoint(place.lon, place.lat), 4326)::geography LIMIT 1) near",
+                [[place.lon for place in places], [place.lat for place in places], Commune.Kind.COMMUNE],
+            )
+            found = {int(n) - 1: code for n, code in cursor.fetchall()}
+    communes = Commune.objects.defer("boundary").in_bulk(set(found.values()))
+    return [communes.get(found.get(number, "")) for number in range(len(places))]

@@ -24,6 +24,12 @@ export const ign: maplibregl.RasterSourceSpecification = {
   attribution: "© IGN-F/Géoportail",
 };
 
+/** The tiles a map is drawn on, by the address of the first of them and the zoom of the finest. */
+export function groundTiles(first: string, finest: string | undefined): maplibregl.VectorSourceSpecification {
+  const tiles = new URL(first, location.href).href.replace("0/0/0", "{z}/{x}/{y}");
+  return { type: "vector", tiles: [tiles], maxzoom: Number(finest) };
+}
+
 export function palette(): Palette {
   const style = getComputedStyle(document.documentElement);
   const read = (name: string): string => style.getPropertyValue(name).trim();

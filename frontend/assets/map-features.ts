@@ -3,10 +3,11 @@ import type { LngLatBoundsLike } from "maplibre-gl";
 import { MEMBER_SCALE, NUMBER_PX } from "./map-layers";
 
 export interface Properties {
-  role: "lot" | "firm" | "link" | "label";
+  role: "lot" | "firm" | "link" | "label" | "beacon";
   key?: string;
   siret?: string;
   lot?: number;
+  beacon?: number;
   name?: string;
   social?: boolean;
   solo?: boolean;
@@ -48,6 +49,9 @@ export function prepared(drawn: Drawn): Drawn {
       p.number ??= 0;
     } else if (p.role === "lot") {
       p.key = `lot-${p.lot ?? "own"}`;
+      p.offset = [0, 0];
+    } else if (p.role === "beacon") {
+      p.key = `beacon-${p.beacon ?? 0}`;
       p.offset = [0, 0];
     }
     if (geometry.type === "Point" && p.role === "firm") {

@@ -11,6 +11,7 @@ export function icons(colours: Palette): [string, ImageData][] {
     ["firm-ordinary", sketch(square(colours.ordinary, colours.paper))],
     ["halo", sketch(halo(colours.accent), 64)],
     ["lot", sketch(target(colours.accent, colours.paper))],
+    ["beacon", sketch(diamond(colours.warn, colours.paper), 60)],
   ];
 }
 
@@ -45,6 +46,27 @@ function square(colour: string, rim: string): Sketch {
     ] as const) {
       pen.fillStyle = fill;
       pen.fillRect(SIZE / 2 - half, SIZE / 2 - half, 2 * half, 2 * half);
+    }
+  };
+}
+
+function diamond(colour: string, rim: string): Sketch {
+  return (pen) => {
+    for (const [half, fill] of [
+      [29, rim],
+      [25, colour],
+    ] as const) {
+      pen.beginPath();
+      pen.moveTo(30, 30 - half);
+      for (const [x, y] of [
+        [30 + half, 30],
+        [30, 30 + half],
+        [30 - half, 30],
+      ] as const) {
+        pen.lineTo(x, y);
+      }
+      pen.fillStyle = fill;
+      pen.fill();
     }
   };
 }

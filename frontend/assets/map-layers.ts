@@ -28,8 +28,9 @@ const MEMBER_SIZE: ExpressionSpecification = [
 ];
 const OFFSET: ExpressionSpecification = ["array", "number", 2, ["get", "offset"]];
 
-export function layers(colours: Palette, tiles: boolean): LayerSpecification[] {
-  return [...ground(colours, tiles), ...drawn(colours)];
+/** ``under``: what all is drawn on, when it is not the outlines that come with the features. */
+export function layers(colours: Palette, tiles: boolean, under = ground(colours, tiles)): LayerSpecification[] {
+  return [...under, ...drawn(colours)];
 }
 
 function ground(colours: Palette, tiles: boolean): LayerSpecification[] {
@@ -129,6 +130,23 @@ function drawn(colours: Palette): LayerSpecification[] {
       source: "features",
       filter: ["==", ["get", "role"], "lot"],
       layout: { "icon-image": "lot", "icon-allow-overlap": true },
+    },
+    {
+      id: "beacons",
+      type: "symbol",
+      source: "features",
+      filter: ["==", ["get", "role"], "beacon"],
+      layout: {
+        "icon-image": "beacon",
+        "icon-allow-overlap": true,
+        "symbol-sort-key": ["-", 0, ["get", "beacon"]], // the first of the table lie on top
+        "text-field": ["to-string", ["get", "beacon"]],
+        "text-font": FONT,
+        "text-size": NUMBER_PX,
+        "text-allow-overlap": true,
+        "text-ignore-placement": true,
+      },
+      paint: { "text-color": colours.paper },
     },
   ];
 }

@@ -1,18 +1,22 @@
 // The one map: draws the features of a page by their role, and keeps the list and the map as one thing.
 import type * as maplibregl from "maplibre-gl";
-import { drawAll, FRANCE, ign, json, newMap, palette } from "./map-base";
+import { drawAll, FRANCE, groundTiles, ign, json, newMap, palette } from "./map-base";
 import { icons } from "./map-icons";
 import { layers, type Palette } from "./map-layers";
+import { ground as anywhere, names } from "./supply-layers";
 import { bounds, circle, prepared, type Drawn } from "./map-features";
 
 const EMPTY: Drawn = { type: "FeatureCollection", features: [] };
+
+const ROWS = "[data-siret], [data-lot], [data-beacon]"; // what the lists of a page light on its map
 
 interface Backdrop {
   outlines: Drawn;
   labels: Drawn;
 }
 
-function style(tiles: string, colours: Palette, features: Drawn): maplibregl.StyleSpecification {
+function style(box: HTMLElement, colours: Palette, features: Drawn): maplibregl.StyleSpecification {
+  const { tiles = "none", ground, groundDeepest } = box.dataset;
   const sources: maplibregl.StyleSpecification["sources"] = {
     outlines: { type: "geojson", data: EMPTY },
     labels: { type: "geojson", data: EMPTY },
@@ -23,7 +27,10 @@ function style(tiles: string, colours: Palette, features: Drawn): maplibregl.Sty
     sources["ign"] = ign;
   }
   // No "glyphs": MapLibre then draws the labels with the fonts of the machine.
-  return { version: 8, sources, layers: layers(colours, tiles === "ign") };
+  if (!ground) return { version: 8, sources, layers: layers(colours, tiles === "ign") };
+  sources["ground"] = groundTiles(ground, groundDeepest);
+  const under = [...anywhere(colours, tiles === "ign"), names(colours)];
+  return { version: 8, sources, layers: layers(colours, tiles === "ign", under) };
 }
 
 class LinkedMap {
@@ -46,7 +53,7 @@ class LinkedMap {
   light(key: string | null): void {
     if (key === this.lit) return;
     this.map.setFilter("lit", ["==", ["get", "key"], key ?? ""]);
-    for (const row of document.querySelectorAll("[data-siret], [data-lot]")) {
+    for (const row of document.querySelectorAll(ROWS)) {
       row.classList.toggle("lit", key !== null && keyOf(row) === key);
     }
     this.lit = key;
@@ -70,7 +77,7 @@ class LinkedMap {
 
   /** Bring the row of a feature into view and give it the focus: the map is a way into the list. */
   open(key: string): void {
-    const row = [...document.querySelectorAll("[data-siret], [data-lot]")].find((one) => keyOf(one) === key);
+    const row = [...document.querySelectorAll(ROWS)].find((one) => keyOf(one) === key);
     if (!row) return;
     for (let fold = row.closest("details"); fold; fold = fold.parentElement?.closest("details") ?? null) fold.open = true;
     row.scrollIntoView({ block: "center" });
@@ -79,13 +86,14 @@ class LinkedMap {
 }
 
 function keyOf(row: Element): string {
-  const { siret, lot } = (row as HTMLElement).dataset;
+  const { siret, lot, beacon } = (row as HTMLElement).dataset;
+  if (beacon) return `beacon-${beacon}`;
   return siret ? `firm-${siret}` : `lot-${lot ?? ""}`;
 }
 
 function listen(map: maplibregl.Map, linked: LinkedMap): void {
   const rowOf = (event: Event): Element | null =>
-    event.target instanceof Element ? event.target.closest("[data-siret], [data-lot]") : null;
+    event.target instanceof Element ? event.target.closest(ROWS) : null;
   const enter = (event: Event): void => {
     const row = rowOf(event);
     linked.light(row ? keyOf(row) : null);
@@ -93,7 +101,7 @@ function listen(map: maplibregl.Map, linked: LinkedMap): void {
   document.addEventListener("mouseover", enter);
   document.addEventListener("focusin", enter);
 
-  for (const layer of ["firms", "lots"]) {
+  for (const layer of ["firms", "lots", "beacons"]) {
     map.on("mousemove", layer, (event) => {
       map.getCanvas().style.cursor = "pointer";
       linked.light(String(event.features?.[0]?.properties["key"] ?? "") || null);
@@ -140,11 +148,11 @@ function followList(linked: LinkedMap, drawn: string): void {
 }
 
 async function draw(box: HTMLElement): Promise<void> {
-  const { features: url = "", context = "", tiles = "none" } = box.dataset;
+  const { features: url = "", context = "" } = box.dataset;
   const features = prepared(await json<Drawn>(url));
   const colours = palette();
   const map = newMap(box, {
-    style: style(tiles, colours, features),
+    style: style(box, colours, features),
     bounds: bounds(features) ?? FRANCE,
     fitBoundsOptions: { padding: 44, maxZoom: 12 },
   });

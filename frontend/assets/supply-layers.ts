@@ -76,7 +76,8 @@ export function layers(colours: Palette, tiles: boolean): LayerSpecification[] {
   return [...ground(colours, tiles), ...marks(colours)];
 }
 
-function ground(colours: Palette, tiles: boolean): LayerSpecification[] {
+/** Outlines from the tiles of the ground, at any scale. */
+export function ground(colours: Palette, tiles: boolean): LayerSpecification[] {
   const land = { source: "ground", "source-layer": "land" } as const;
   const under: LayerSpecification[] = [
     { id: "sea", type: "background", paint: { "background-color": colours.sea } },
@@ -95,6 +96,25 @@ function ground(colours: Palette, tiles: boolean): LayerSpecification[] {
       },
     },
   ];
+}
+
+export function names(colours: Palette): LayerSpecification {
+  return {
+    id: "names",
+    type: "symbol",
+    source: "ground",
+    "source-layer": "names",
+    layout: {
+      "text-field": ["get", "name"],
+      "text-font": FONT,
+      "text-size": ["interpolate", ["linear"], ["get", "population"], 2000, 11, 300000, 15],
+      "symbol-sort-key": ["-", 0, ["get", "population"]],
+      "text-padding": 6,
+      "text-variable-anchor": ["bottom", "top", "left", "right"],
+      "text-radial-offset": 0.7,
+    },
+    paint: { "text-color": colours.text, "text-halo-color": colours.land, "text-halo-width": 1.8 },
+  };
 }
 
 function marks(colours: Palette): LayerSpecification[] {
@@ -129,22 +149,7 @@ function marks(colours: Palette): LayerSpecification[] {
       },
       paint: { "text-color": colours.ink, "text-halo-color": colours.land, "text-halo-width": 1.4 },
     },
-    {
-      id: "names",
-      type: "symbol",
-      source: "ground",
-      "source-layer": "names",
-      layout: {
-        "text-field": ["get", "name"],
-        "text-font": FONT,
-        "text-size": ["interpolate", ["linear"], ["get", "population"], 2000, 11, 300000, 15],
-        "symbol-sort-key": ["-", 0, ["get", "population"]],
-        "text-padding": 6,
-        "text-variable-anchor": ["bottom", "top", "left", "right"],
-        "text-radial-offset": 0.7,
-      },
-      paint: { "text-color": colours.text, "text-halo-color": colours.land, "text-halo-width": 1.8 },
-    },
+    names(colours),
     {
       id: "gaps",
       type: "circle",

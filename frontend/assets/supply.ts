@@ -1,7 +1,7 @@
 // The supply map: tiles of marks, a card for the one chosen, and a page that follows its form without leaving.
 import type * as maplibregl from "maplibre-gl";
 import type { Drawn } from "./map-features";
-import { drawAll, FRANCE, ign, json, newMap, palette } from "./map-base";
+import { drawAll, FRANCE, groundTiles, ign, json, newMap, palette } from "./map-base";
 import { icons } from "./map-icons";
 import { drawing, layers, property, radiusOf, type Choice } from "./supply-layers";
 import { inView, sized } from "./supply-words";
@@ -250,11 +250,7 @@ async function draw(box: HTMLElement): Promise<void> {
   const colours = palette();
   const data: maplibregl.GeoJSONSourceSpecification = { type: "geojson", data: EMPTY };
   const sources: maplibregl.StyleSpecification["sources"] = {
-    ground: {
-      type: "vector",
-      tiles: [new URL(ground, location.href).href.replace("0/0/0", "{z}/{x}/{y}")],
-      maxzoom: Number(groundDeepest),
-    },
+    ground: groundTiles(ground, groundDeepest),
     supply: { type: "vector", tiles: [address(supply)], maxzoom: Number(deepest) },
     gaps: { type: "geojson", data: address(gaps) },
     picked: data,
