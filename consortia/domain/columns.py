@@ -7,11 +7,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from consortia.domain import hosting
+from consortia.domain.engine import engine
 from consortia.domain.problem import Candidate, Problem
 
 BITS = 20
 ONE = 1 << BITS  # what each scaled row asks for
-_THETAS = (0.0, 0.25, 0.5, 0.75)
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -84,7 +85,7 @@ def rows_of(table: Columns) -> Ints:
     if turnover:
         blocks.append(_scaled(np.minimum(table.turnover, turnover)[None], np.array([turnover])))
     if hours:
-        blocks.append(_hours(table, hours))
+        blocks.append(_scaled(np.minimum(_hosted(table), hours)[None], np.array([hours])))
     blocks.append(np.where(table.leads, ONE, 0)[None])
     return np.ascontiguousarray(np.concatenate(blocks))
 
@@ -94,25 +95,24 @@ def _scaled(values: Ints, wanted: Ints) -> Ints:
     return fractions
 
 
-def _hours(table: Columns, hours: int) -> Ints:
-    """Hours hosted on parts y at rates r: sum r y <= theta * amount + sum max(0, r - theta) * room, for any theta.
-
-    Reals rounded up by far more than their error.
-    """
-    rate = table.hours / np.maximum(table.capacity, 1)
-    amount, room = float(table.amounts[-1]), table.most[-1].astype(np.float64)
-    found = []
-    for share in _THETAS:
-        theta = share * hours / amount
-        value = np.maximum(rate - theta, 0.0) * room / (hours * (1.0 - share)) * ONE
-        found.append(np.minimum(np.ceil(value * (1 + 1e-9) + 1e-3), ONE))
-    return np.array(found).astype(np.int64)
+def _hosted(table: Columns) -> Ints:
+    """Hours a year each hosts on all it can do of this lot, rounded up."""
+    hosted: Ints = -(-(table.hours * np.minimum(table.most[-1], table.amounts[-1])) // np.maximum(table.capacity, 1))
+    return hosted
 
 
-def packing_rows(table: Columns, size: int) -> Ints:
-    """Rows for exactly ``size`` members whose least parts must fit in the needs they serve (Hoffman), same form.
+def rows_of_size(table: Columns, size: int) -> list[Ints]:
+    """Rows of the same form that hold for exactly ``size`` members."""
+    rows = [_packing(table, size)]
+    if table.asked[3]:
+        rows.append(_most_hours(table, size))
+    return rows
 
-    Where the least parts of firms bound to a subset W exceed it together: sum of excess <= amount of W, turned over.
+
+def _packing(table: Columns, size: int) -> Ints:
+    """The least parts of members must fit in the needs they serve (Hoffman).
+
+    Where those of firms bound to a subset W exceed it together: sum of excess <= amount of W, turned over.
     """
     least = int(table.asked[0])
     excess = np.maximum(least - table.most[::-1][1:], 0)  # [W - 1] = what lies outside of W cannot hold
@@ -120,3 +120,22 @@ def packing_rows(table: Columns, size: int) -> Ints:
     wanted = size * largest - table.amounts[1:]
     tight = np.flatnonzero(wanted > 0)
     return np.minimum(_scaled(largest[tight, None] - excess[tight], wanted[tight]), ONE)
+
+
+def _most_hours(table: Columns, size: int) -> Ints:
+    """Members gain, over the prices of hours in each need, what is asked beyond them (``hosting``)."""
+    asked = float(table.asked[3])
+    singles = [1 << bit for bit in range(len(table.amounts).bit_length() - 1)]
+    amounts = table.amounts[singles].astype(np.float64)
+    caps = np.minimum(table.most[singles], table.amounts[singles, None]).astype(np.float64)
+    rate = table.hours / np.maximum(table.capacity, 1)
+    room = table.most[-1].astype(np.float64)
+    theta, gains = engine(hosting).hour_prices(rate, caps, room, amounts, float(table.asked[0]), size)
+    lowest = float(gains.min())
+    slack = 1e-6 * (1.0 + asked)  # hours, far above any rounding
+    wanted = asked - float(theta @ amounts) - size * lowest - slack
+    if wanted <= 0.0:
+        return np.empty((0, len(rate)), dtype=np.int64)
+    value = np.ceil((gains - lowest + slack) / wanted * ONE) + 1
+    row: Ints = np.minimum(value, ONE).astype(np.int64)[None]
+    return row

@@ -8,16 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from consortia.domain.problem import Candidate, Problem, hosted_hours
+from consortia.domain.problem import MOST, Candidate, Problem, hosted_hours
 from consortia.domain.solver import Solution, admissible, solve
+
+HOURS_PERCENT = 1
+NODES = 300_000  # of each question on hours: the last ones are close calls
 
 
 def named(problem: Problem) -> dict[str, Solution]:
     """Proposals by name; a name is absent when there is none.
 
     "smallest": fewest members; "nearest": all within the least possible farthest distance; "ess": every member of the
-    ESS or inclusive; "jobs": most insertion hours a year hosted on the parts; "robust": still covers the lot whichever
-    member leaves.
+    ESS or inclusive; "jobs": most insertion hours a year hosted on the parts, to one per cent; "robust": still covers
+    the lot whichever member leaves.
     """
     found = {
         "smallest": _best(replace(problem, fewest_first=True)),
@@ -61,11 +64,22 @@ def _halved(low: int, high: int, at: Callable[[int], Solution | None]) -> Soluti
 
 
 def _jobs(problem: Problem) -> Solution | None:
-    """Ask for more hours until no grouping hosts them; None where nobody hosts any."""
-    hosts = [hosted_hours(candidate, candidate.room_eur) for candidate in admissible(problem)]
-    most = int(sum(sorted(hosts, reverse=True)[: problem.max_members]))
+    """Ask for more hours until no grouping hosts them; None where nobody hosts any.
 
-    def without(hours: int) -> Solution | None:
-        return _best(replace(problem, hours_required=most - hours))
-
-    return _halved(0, most - max(1, problem.hours_required), without)
+    The most to within ``HOURS_PERCENT``: capacities are estimates, and an hour more would mean nothing.
+    """
+    best = _best(replace(problem, hours_required=max(1, problem.hours_required)))
+    if best is None:
+        return None
+    hosts = sorted((hosted_hours(one, one.room_eur) for one in admissible(problem)), reverse=True)
+    low, high = int(best.grouping.hours), min(int(sum(hosts[: problem.max_members])) + 1, MOST - 1)
+    proven = best.proven
+    while high - low > max(1, low * HOURS_PERCENT // 100):
+        middle = (low + high) // 2
+        solved = solve(replace(problem, hours_required=middle), count=1, node_limit=NODES)
+        if solved.solutions:  # cheapest of those that host so much, hence of those that host what it hosts
+            best = solved.solutions[0]
+            low, proven = int(best.grouping.hours), proven and best.proven
+        else:
+            high, proven = middle, proven and solved.proven
+    return replace(best, proven=proven)

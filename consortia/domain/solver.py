@@ -16,7 +16,8 @@ from functools import cached_property
 
 import numpy as np
 
-from consortia.domain.columns import BITS, Columns, Ints, columns, packing_rows, rows_of
+from consortia.domain import tree
+from consortia.domain.columns import BITS, Columns, Ints, columns, rows_of, rows_of_size
 from consortia.domain.engine import engine
 from consortia.domain.problem import Candidate, Grouping, Problem
 from consortia.domain.shares import allocate
@@ -184,16 +185,14 @@ class Search:
         table, rows = self._table, self._rows
         if self.robust:  # whoever leaves: by averaging, all together reach k / (k - 1) of each row
             rows = -(-rows * (number - 1) // number)
-        packing = packing_rows(table, number)
-        if len(packing):
-            rows = np.concatenate([rows, packing])
+        rows = np.concatenate([rows, *rows_of_size(table, number)])
         top = np.partition(rows, len(self.pool) - number, axis=1)[:, len(self.pool) - number :]
         if (top.sum(axis=1) < 1 << BITS).any():
             return None
         ceiling = int(np.sort(table.cost)[len(self.pool) - number :].sum()) + 1
         shift = MOST_BITS - max(1, int(table.cost.max())).bit_length()
         price = table.cost << shift
-        whole, value = engine().multipliers(price, table.alone, rows, number, shift, (ceiling - 1) << shift)
+        whole, value = engine(tree).multipliers(price, table.alone, rows, number, shift, (ceiling - 1) << shift)
         if value > (ceiling - 1) << shift:
             return None
         total = int(whole.sum())
@@ -217,7 +216,7 @@ class Search:
         gap = max(2, size.least // 16)
         while size.found is None and size.least < below and not self.exhausted:
             limit = min(below, size.least + gap)
-            cost, members, nodes, cut = engine().search(
+            cost, members, nodes, cut = engine(tree).search(
                 self._table, size.reduced, size.order, size.single, size.rows, size.base, size.shift,
                 size.size, self._earlier_bits(), self._common(size.size, distinct), limit, self.robust,
                 self.nodes, self.node_limit,

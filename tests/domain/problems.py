@@ -14,6 +14,8 @@ from itertools import combinations
 import numpy as np
 from hypothesis import strategies as st
 from scipy.optimize import linprog
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import maximum_flow
 
 from consortia.domain.problem import Candidate, Need, Problem
 
@@ -33,7 +35,7 @@ def painting(*firms: Candidate, amount: int = 100_000, supply: int = 20, **more:
 
 
 def splittable(problem: Problem, members: Sequence[Candidate], leader: Candidate) -> bool:
-    """Whether parts exist for these members under this leader: a linear program (HiGHS).
+    """Whether parts exist for these members under this leader: a linear program (HiGHS), or a flow without hours.
 
     Parts that give most insertion hours are sought; the best vertex is whole, so the hours it gives are exact.
     """
@@ -43,6 +45,8 @@ def splittable(problem: Problem, members: Sequence[Candidate], leader: Candidate
     if not edges:
         return False
     lows = [-(-problem.amount_eur * (250 if m is leader else 50) // 1000) for m in members]
+    if not problem.hours_required:
+        return flows(problem, members, lows)
     by_member = np.array([[1.0 if i == row else 0.0 for i, _ in edges] for row in range(len(members))])
     by_need = np.array([[1.0 if t == row else 0.0 for _, t in edges] for row in range(len(problem.needs))])
     result = linprog(
@@ -59,6 +63,22 @@ def splittable(problem: Problem, members: Sequence[Candidate], leader: Candidate
         (hours_on(members[i], round(euros)) for (i, _), euros in zip(edges, result.x, strict=True)), Fraction(0)
     )
     return hours >= problem.hours_required
+
+
+def flows(problem: Problem, members: Sequence[Candidate], lows: Sequence[int]) -> bool:
+    """Whether the whole amount flows from a source to the needs: least parts by one way, what is left by another."""
+    spare = problem.amount_eur - sum(lows)
+    if spare < 0 or any(room(member) < low for member, low in zip(members, lows, strict=True)):
+        return False
+    source, rest, sink, first = 0, 1, 2, 3
+    need = first + len(members)
+    graph = np.zeros((need + len(problem.needs),) * 2, dtype=np.int32)
+    graph[source, rest] = spare
+    for place, (member, low) in enumerate(zip(members, lows, strict=True), start=first):
+        graph[source, place], graph[rest, place] = low, room(member) - low
+        graph[place, need:] = [edge_cap(member, one.trade) for one in problem.needs]
+    graph[need:, sink] = [one.amount_eur for one in problem.needs]
+    return bool(maximum_flow(csr_array(graph), source, sink).flow_value == problem.amount_eur)
 
 
 def room(member: Candidate) -> int:
