@@ -61,7 +61,7 @@ def trades_of_cpv(cpv: str, reference: Reference) -> dict[str, float]:
     """Trades with the longest match for one CPV code, each with its confidence; {} below 2 digits.
 
     A code that names a whole work (table "whole_work": a school) says little of the trade: buyers put it on every lot
-    of the work. Its own trades come first, then all those of its row, none of them sure enough to be precise.
+    of the work. Its own trades come first, then all those of its row, equal and none sure enough to be precise.
     """
     best = 0
     found: dict[str, int] = {}
@@ -74,8 +74,7 @@ def trades_of_cpv(cpv: str, reference: Reference) -> dict[str, float]:
     if best < 2:
         return {}
     if others := _whole_work(cpv, best, reference):
-        own, other = reference["cpv.whole_work"], reference["cpv.whole_work_other"]
-        return dict.fromkeys(found, own) | {code: other for code in others if code not in found}
+        return dict.fromkeys((*found, *others), reference["cpv.whole_work"])
     return {code: reference[f"cpv.match_{length}"] for code, length in found.items()}
 
 

@@ -29,7 +29,7 @@ def test_a_whole_work_lists_known_trades_and_its_own_first(reference: Reference)
     for cpv, trades in reference.whole_works.items():
         assert set(trades) <= set(reference.trades)
         assert cpv in reference.trades[trades[0]].cpvs
-    assert reference["cpv.whole_work_other"] < reference["cpv.whole_work"] < reference["cpv.match_4"]
+    assert reference["cpv.whole_work"] < reference["text.trade_fit"] < reference["cpv.match_4"]
 
 
 def test_turnover_per_fte_follows_from_the_hourly_cost_and_the_labour_share(reference: Reference) -> None:
