@@ -4,7 +4,8 @@ PostGIS stays the truth. ``refresh`` reads the firms dated since the last readin
 touch; ``current`` maps the version in force in memory, pages shared by all processes. See docs/decisions/0014.
 
 A firm's date is set before its transaction commits. So each reading goes back to the start of the oldest transaction
-then under way, less a margin for clocks that disagree: firms read twice change nothing.
+then under way, less a margin for clocks that disagree: firms read twice change nothing. So that an import is not read
+again by each of those who ask in the minutes after it, the mark of the dates read twice is kept beside the version.
 """
 
 from __future__ import annotations
@@ -182,7 +183,7 @@ def _build(
             said = texts(delivering(tables, fictitious=fictitious))
             model = TextModel.fit((text for _, text in said), TextSettings.of(tables))
         progress("lecture des entreprises")
-        read = columns(tables, model, fictitious=fictitious)
+        read, seen = columns(tables, model, fictitious=fictitious), _mark(until)
     firms = len(read.rows.id)
     segments = {}
     progress(f"{firms} entreprises lues, écriture")
@@ -203,9 +204,9 @@ def _build(
         facts={"learnt_from": firms} | facts,
     )
     if before and before.content == manifest.content:
-        store.point(replace(before, until=manifest.until))
+        store.point(replace(before, until=manifest.until), seen)
     else:
-        store.publish(manifest)
+        store.publish(manifest, seen)
     if before is None or before.extra.get(WORDS) != manifest.extra[WORDS]:
         PendingChange.objects.create()  # every lot's likeness to every firm may differ: all are matched again
     store.clean(time.time())
@@ -238,11 +239,13 @@ def refresh(
             known = _opened(store, tables)
         except SnapshotError as error:
             return _build(store, fictitious, tables, progress, str(error))
-        since, until = datetime.fromisoformat(store.pointer()["until"]), watermark()
+        pointer, until = store.pointer(), watermark()
+        since = datetime.fromisoformat(pointer["until"])
         if known.manifest.basis != basis(tables):
             return _build(store, fictitious, tables, progress, str(OutdatedError.__doc__))
         with steady():
-            ids = _dated_since(since)
+            seen, later = _mark(since), _mark(until)
+            ids = _dated_since(since) if seen != pointer["seen"] else []
             few = 0 < len(ids) <= MANY
             read = columns(tables, known.model, fictitious=fictitious, ids=ids) if few else None
             counted = delivering(tables, fictitious=fictitious).count() if thorough else None
@@ -259,7 +262,9 @@ def refresh(
             return _build(store, fictitious, tables, progress, "l'offre a beaucoup grandi ou diminué", learn=True)
         if not changed:
             if until - since > MARGIN:
-                store.point(replace(known.manifest, until=until.isoformat()))
+                store.point(replace(known.manifest, until=until.isoformat()), later)
+            elif ids:
+                store.point(replace(known.manifest, until=pointer["until"]), seen)
             return Refreshed(known.version)
         old, new = ({pk: side[pk] for pk in changed if pk in side} for side in (old, new))
         touched = {trade for side in (old, new) for firm in side.values() for trade in firm.trades}
@@ -273,7 +278,7 @@ def refresh(
             firms=firms,
             segments=_rewritten(store, known, touched, changed, fresh),
         )
-        store.publish(manifest)
+        store.publish(manifest, later)
         store.clean(time.time())
         return Refreshed(manifest.content, changed, old, new)
 
@@ -304,6 +309,17 @@ def watermark() -> datetime:
         )
         oldest: datetime = cursor.fetchone()[0]
     return oldest - MARGIN
+
+
+def _mark(since: datetime) -> str:
+    """Of the firms dated since and their dates: the same as long as none is written. One query by an index."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), sum(hashint8extended(id, (1000000 * extract(epoch FROM updated_at))::bigint)::numeric) "
+            "FROM matchmaker_firm WHERE updated_at > %s",
+            [since],
+        )
+        return " ".join(str(value) for value in cursor.fetchone())
 
 
 def _dated_since(since: datetime) -> list[int]:

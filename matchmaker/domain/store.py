@@ -155,7 +155,8 @@ class Store:
         """What ``CURRENT`` says: cheap enough for every request. Raises as :meth:`current`."""
         try:
             told = json.loads(_content(self.folder / "CURRENT"))
-            return {"version": int(told["version"]), "sha256": str(told["sha256"]), "until": str(told["until"])}
+            known = {name: str(told[name]) for name in ("sha256", "until")} | {"seen": str(told.get("seen", ""))}
+            return {"version": int(told["version"]), **known}
         except FileNotFoundError:
             raise MissingError(MissingError.__doc__) from None
         except (ValueError, KeyError, TypeError):
@@ -245,17 +246,20 @@ class Store:
     def write_bytes(self, content: bytes, ending: str) -> Stored:
         return self._keep([content], ending)
 
-    def publish(self, manifest: Manifest) -> None:
+    def publish(self, manifest: Manifest, seen: str = "") -> None:
         """Put a version in force: from here on, readers that open see it. Its files are written and flushed."""
         content = manifest.to_bytes()
         with _disk(self.folder):
             self._replace(self._manifest(manifest.version), [content])
-        self.point(manifest)
+        self.point(manifest, seen)
 
-    def point(self, manifest: Manifest) -> None:
-        """Have ``CURRENT`` name a version that is published; ``until`` may have moved on since."""
+    def point(self, manifest: Manifest, seen: str = "") -> None:
+        """Have ``CURRENT`` name a version that is published; ``until`` may have moved on since.
+
+        ``seen``: a mark of what was read after ``until`` and is in the version nevertheless; the caller's own.
+        """
         path = self._manifest(manifest.version)
-        told = {"version": manifest.version, "until": manifest.until}
+        told = {"version": manifest.version, "until": manifest.until, "seen": seen}
         with _disk(self.folder):
             told["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
             self._replace(self.folder / "CURRENT", [json.dumps(told).encode()])
