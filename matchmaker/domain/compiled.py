@@ -6,10 +6,11 @@ machine adds and multiplies as written, so that the bits are the same.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import math
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 OUT = -1.0  # below every score
 SLACK = 1e-9  # of squares, far above their rounding: within it, reach is computed in full
 NO_BIT, ONE_BIT = np.uint64(0), np.uint64(1)
-FILES = ("blocks.py", "compiled.py", "kernel.py", "counting.py")
+FILES = ("blocks.py", "compiled.py", "kernel.py", "counting.py", "batch.py", "segment.py")  # code and its columns
 
 Array = NDArray[Any]
 
@@ -33,21 +34,44 @@ if _numba.config.CACHE_DIR:
 
 
 class _Mended(FunctionCache):
-    """Numba's cache, where a file that a power cut emptied or tore is compiled again instead of failing each call."""
+    """Numba's cache, where a file that a power cut emptied or tore is compiled again instead of failing each call.
+
+    Numba writes the index, then the code it names: two processes that save at once could leave the code of one under
+    the name of the other. Here they save one after the other.
+    """
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        folder = Path(str(self.cache_path))
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        kept: Any = super()  # untyped
+        with suppress(OSError), self._alone():  # a full disk: compiled code serves this process all the same
+            kept.save_overload(sig, data)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         kept: Any = super()  # untyped
         try:
             return kept.load_overload(sig, target_context)
         except Exception:  # a torn pickle may raise anything
-            with suppress(OSError):
+            with suppress(OSError), self._alone():
                 kept.flush()
             return None
 
 
 def entry[F: Callable[..., object]](function: F) -> F:
-    """Compiled once a machine, called from Python; other threads go on meanwhile."""
-    dispatcher = _numba.njit(cache=True, nogil=True)(function)
+    """Compiled once a machine, called from Python; other threads go on meanwhile.
+
+    Where no folder is told to keep it in, once a process: nothing is written beside the sources.
+    """
+    dispatcher = _numba.njit(nogil=True)(function)
+    if not _numba.config.CACHE_DIR:
+        uncached: F = dispatcher
+        return uncached
     cache: Any = _Mended  # untyped
     dispatcher._cache = cache(dispatcher.py_func)
     compiled: F = dispatcher

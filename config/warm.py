@@ -1,0 +1,33 @@
+"""The compiled search, loaded before the first question; ``python -m config.warm`` compiles it once a machine.
+
+Needs no database, so that it is done beside the set-up of one; processes that follow load what it compiled.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+
+
+def warm() -> None:
+    """Load the compiled search, or compile it. Any tables will do. Django is set up."""
+    from django.conf import settings
+
+    if settings.NUMBA:
+        from matchmaker.domain import index
+        from matchmaker.reference import build_reference, shipped_tables
+
+        index.warm(build_reference("shipped", shipped_tables()))
+
+
+def warm_aside() -> None:
+    """The same while the process already answers."""
+    threading.Thread(target=warm, name="warm", daemon=True).start()
+
+
+if __name__ == "__main__":
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    warm()
