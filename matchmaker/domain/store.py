@@ -1,7 +1,8 @@
 """A snapshot on disk: immutable files of raw columns, a manifest a version, and ``CURRENT`` naming the one in force.
 
     lock                 held by whoever writes; let go of by the system when its holder dies
-    CURRENT              version, checksum of its manifest, and until when the truth was read; replaced in one step
+    CURRENT              version, checksum of its manifest, until when the truth was read, and a mark of what was read
+                         after that; replaced in one step
     v00000012.json       manifest: what the version holds, file by file
     <sha256>.bin         columns one after the other, each at a multiple of 64 bytes; named by its content
 

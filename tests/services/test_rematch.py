@@ -11,31 +11,21 @@ import pytest
 from django.utils import timezone
 
 import matchmaker.rematch as module
-from config.pipeline import start
-from consortia.models import Outcome
-from geo.domain.mercator import cell_of
-from geo.domain.point import Point
 from matchmaker.changes import waiting
-from matchmaker.domain.pair import road_m
-from matchmaker.domain.query import IndexedFirm, LotQuery
-from matchmaker.domain.score import PARTS, Parts, total
 from matchmaker.match import match_lots
-from matchmaker.models import Firm, Lot, Match, MatchNews, PendingChange, ReferenceRow, SupplyCell
+from matchmaker.models import Firm, Lot, Match, MatchNews, PendingChange, ReferenceRow
 from matchmaker.news import purge
 from matchmaker.queries import open_lots
-from matchmaker.reference import load_reference, reference
+from matchmaker.reference import load_reference
 from matchmaker.rematch import rematch, rematch_lots
 from matchmaker.rewrite import COLUMNS
-from matchmaker.snapshot import current, fresh
-from matchmaker.supply_cells import FINEST, refresh_supply
+from matchmaker.snapshot import fresh
 from tests.factories import (
     AS_OF,
     COMMUNES,
     make_commune,
     make_firm,
     make_lot,
-    make_outcome,
-    make_proposal,
     make_run,
     make_tender,
     point,
@@ -336,116 +326,6 @@ class TestWhatIsTold:
 def declare_at(firm: Firm, middle: int) -> None:
     firm.capacity_low_eur, firm.capacity_mid_eur, firm.capacity_high_eur = middle // 2, middle, middle * 2
     firm.save()
-
-
-def masked_km(lot: Lot, firm: Firm) -> float:
-    """Road distance from the commune of the firm to the lot."""
-    assert firm.commune is not None
-    seen = IndexedFirm(firm.pk, Point(firm.commune.point.x, firm.commune.point.y), ("T01",), 1.0, 0)
-    return road_m(seen, LotQuery((), Point(lot.point.x, lot.point.y)), reference()["distance.road_factor"]) / 1000.0
-
-
-@pytest.mark.django_db
-class TestAFirmThatOpposesDiffusion:
-    """Distances tell a place: from the moment it opposes, all that is kept of it is measured from its commune."""
-
-    @pytest.fixture
-    def firm(self, quiet: Lot) -> Firm:
-        """At its own address, fifteen kilometres from the point of its commune."""
-        return make_firm("Chez elle", point=point(lon=5.7245, lat=45.3235), capacity_eur=900_000)
-
-    def oppose(self, firm: Firm) -> None:
-        firm.diffusion = "P"
-        firm.save()
-        rematch()
-
-    def test_in_the_matches_of_open_lots(self, quiet: Lot, firm: Firm) -> None:
-        rematch()
-        assert quiet.matches.get(firm=firm).distance_km > 15
-        self.oppose(firm)
-        assert quiet.matches.get(firm=firm).distance_km == masked_km(quiet, firm)
-        assert state() == as_if_all_were_matched()
-
-    def test_in_the_matches_of_closed_lots_which_keep_the_rest_of_their_answer(self, quiet: Lot, firm: Firm) -> None:
-        rematch()
-        quiet.deadline = timezone.now() - timedelta(days=400)
-        quiet.save()
-        rematch()
-        others = list(quiet.matches.exclude(firm=firm).values_list("firm_id", "score", "distance_km"))
-        exact = quiet.matches.get(firm=firm)
-        self.oppose(firm)
-        kept = quiet.matches.get(firm=firm)
-        assert kept.distance_km == masked_km(quiet, firm)
-        assert kept.distance_part == reference().formula.decay(kept.distance_km / kept.radius_km) > exact.distance_part
-        assert kept.score == total(Parts(*(getattr(kept, f"{part}_part") for part in PARTS)), reference().formula)
-        assert list(quiet.matches.exclude(firm=firm).values_list("firm_id", "score", "distance_km")) == others
-        assert [m.rank for m in quiet.matches.order_by("-score", "firm_id")] == list(range(1, 24))
-
-    def test_a_closed_lot_forgets_it_when_its_commune_is_out_of_reach(self, quiet: Lot, firm: Firm) -> None:
-        firm.commune = make_commune("38540")
-        firm.save()
-        rematch()
-        assert quiet.matches.filter(firm=firm).exists()
-        quiet.deadline = timezone.now() - timedelta(days=400)
-        quiet.save()
-        rematch()
-        self.oppose(firm)
-        assert not quiet.matches.filter(firm=firm).exists()
-        assert [m.rank for m in quiet.matches.order_by("rank")] == list(range(1, 23))
-
-    def test_in_the_snapshot_even_where_no_lot_is_open(self, quiet: Lot, firm: Firm) -> None:
-        rematch()
-        Lot.objects.all().delete()
-        self.oppose(firm)
-        place = make_commune("38185").point
-        assert current(False).firms([firm.pk])[firm.pk].point.metres() == Point(place.x, place.y).metres()
-
-    def test_on_the_map_of_the_supply(self, quiet: Lot, firm: Firm) -> None:
-        rematch()
-        refresh_supply()
-        exact = cell_of(firm.point.x, firm.point.y, FINEST)
-        there = SupplyCell.objects.filter(zoom=FINEST, x=exact.x, y=exact.y, fictitious=False)
-        assert there.exists()
-        self.oppose(firm)
-        assert not there.exists()
-
-    def test_in_the_groupings_of_closed_lots(self, quiet: Lot, firm: Firm) -> None:
-        rematch()
-        quiet.deadline = timezone.now() - timedelta(days=400)
-        quiet.save()
-        rematch()
-        lender = make_firm("Elle aussi", point=firm.point, trades=["T44"], inclusive_kind="AI")
-        other = Firm.objects.get(name="N00")
-        proposal = make_proposal(quiet, [firm, other], [0.6, 0.4])
-        make_outcome(quiet, hours_suppliers=[{"siret": lender.siret, "hours": 100, "km": 19.5}])
-        Firm.objects.filter(pk=lender.pk).update(diffusion="P")
-        self.oppose(firm)
-        assert proposal.members.get(firm=firm).distance_km == masked_km(quiet, firm)
-        assert proposal.members.get(firm=other).distance_km > 0
-        assert Outcome.objects.get(lot=quiet).hours_suppliers == [{"siret": lender.siret, "hours": 100, "km": 0.0}]
-
-    def test_when_it_is_closed_already(self, quiet: Lot, firm: Firm) -> None:
-        rematch()
-        quiet.deadline = timezone.now() - timedelta(days=400)
-        quiet.save()
-        firm.active = False
-        firm.save()
-        rematch()
-        self.oppose(firm)
-        assert quiet.matches.get(firm=firm).distance_km == masked_km(quiet, firm)
-
-    @pytest.mark.parametrize("named", [True, False], ids=["one by one", "too many at once"])
-    def test_by_a_full_run(self, quiet: Lot, firm: Firm, named: bool) -> None:
-        rematch()
-        quiet.deadline = timezone.now() - timedelta(days=400)
-        quiet.save()
-        firm.diffusion = "P"
-        firm.save()
-        if not named:
-            PendingChange.objects.all().delete()
-            PendingChange.objects.create()
-        start(AS_OF, inline=True, force=True)
-        assert quiet.matches.get(firm=firm).distance_km == masked_km(quiet, firm)
 
 
 @pytest.mark.django_db(transaction=True)
