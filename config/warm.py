@@ -21,8 +21,22 @@ def warm() -> None:
 
 
 def warm_aside() -> None:
-    """The same while the process already answers."""
-    threading.Thread(target=warm, name="warm", daemon=True).start()
+    """The same, with the pages and the supply in force, while the process already answers."""
+    threading.Thread(target=_warm_all, name="warm", daemon=True).start()
+
+
+def _warm_all() -> None:
+    from django.db import connection
+    from django.urls import get_resolver
+
+    from matchmaker.snapshot import open_early
+
+    _ = get_resolver().url_patterns  # the pages' own code, else imported by the first visitor
+    warm()
+    try:
+        open_early()
+    finally:
+        connection.close()  # the thread's own
 
 
 if __name__ == "__main__":

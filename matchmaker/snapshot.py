@@ -13,15 +13,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from geo.queries import edition
+from matchmaker.domain.errors import InvalidReferenceError
 from matchmaker.domain.index import FirmIndex
 from matchmaker.domain.query import IndexedFirm
 from matchmaker.domain.reference import Reference
@@ -106,6 +108,14 @@ def current(fictitious: bool, tables: Reference | None = None) -> Snapshot:
     except SnapshotError:
         refresh(fictitious, thorough=False, tables=tables)
         return _opened(store_of(fictitious), tables)
+
+
+def open_early() -> None:
+    """Open both supplies before the first question, where they are there and in force; nothing is built."""
+    for fictitious in (False, True):
+        with suppress(SnapshotError, InvalidReferenceError, DatabaseError):
+            known = _opened(store_of(fictitious), reference())
+            known.model.terms("nettoyage")  # the tools that weigh words take a second to load
 
 
 def fresh(fictitious: bool, tables: Reference | None = None, *, thorough: bool = False) -> Snapshot:

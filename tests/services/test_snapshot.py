@@ -256,3 +256,14 @@ class TestAnImportJustDone:
         assert snapshot.refresh(False).changed == ()
         snapshot.refresh(False)
         assert told == [5, 5]
+
+
+def test_opening_early_builds_nothing_and_opens_what_is_in_force() -> None:
+    make_firm()
+    snapshot._open.clear()
+    snapshot.open_early()
+    assert store_of(False).folder not in snapshot._open
+    version = build(False).version
+    snapshot._open.clear()
+    snapshot.open_early()
+    assert snapshot._open[store_of(False).folder][1].version == version
