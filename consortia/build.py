@@ -41,6 +41,24 @@ def build_lots(lot_ids: Iterable[int], run_id: int | None = None, *, again: bool
 
 def conclude(lot: Lot, tables: Reference, index: FirmIndex, run_id: int | None = None) -> Conclusion:
     """Solve one lot. Nothing is saved."""
+    outcome, case = begun(lot, tables, index, run_id)
+    if case is None:
+        return Conclusion(outcome)
+    start = time.perf_counter()
+    solved = solve(case.problem, count=tables.integer("grouping.proposals"))
+    by_name = named(case.problem) if solved.solutions else {}
+    outcome.candidates = solved.candidates
+    outcome.solver = {
+        "status": "optimal" if solved.proven else "limit",
+        "nodes": solved.nodes,
+        "ms": round(1000 * (time.perf_counter() - start), 1),
+    }
+    tell(outcome, case, solved, index)
+    return Conclusion(outcome, rows_of(case, joined(solved.solutions, by_name), ess_short="ess" not in by_name))
+
+
+def begun(lot: Lot, tables: Reference, index: FirmIndex, run_id: int | None = None) -> tuple[Outcome, Case | None]:
+    """What is known before any search: the outcome to fill, and the problem; None where the lot cannot be sized."""
     needs = set_needs(lot, tables)
     query = lot_query(lot, needs, tables)
     outcome = Outcome(lot=lot, run_id=run_id, matched_at=lot.matched_at, notes=notes(lot, needs, tables))
@@ -48,26 +66,20 @@ def conclude(lot: Lot, tables: Reference, index: FirmIndex, run_id: int | None =
     outcome.hours_recommended = recommended_hours(lot, needs, tables)
     if query is None or query.yearly_eur is None:
         _unsized(outcome, "amount" if query else lot.match_state)
-        return Conclusion(outcome)
+        return outcome, None
     outcome.yearly_eur = query.yearly_eur
-    case = case_of(lot, needs, query, tables, index)
-    start = time.perf_counter()
-    solved = solve(case.problem, count=tables.integer("grouping.proposals"))
-    outcome.candidates = solved.candidates
-    outcome.solver = {
-        "status": "optimal" if solved.proven else "limit",
-        "nodes": solved.nodes,
-        "ms": round(1000 * (time.perf_counter() - start), 1),
-    }
+    return outcome, case_of(lot, needs, query, tables, index)
+
+
+def tell(outcome: Outcome, case: Case, solved: Solved, index: FirmIndex) -> None:
+    """Fill an outcome with what the search says, and with who else could help."""
     outcome.hours_suppliers = [
         {"siret": firm.siret, "hours": hours, "km": round(km, 1)} for firm, hours, km in case.suppliers
     ]
     outcome.partners = partners_of(case)
     _say(outcome, case, solved)
     if outcome.state == Outcome.State.NONE:
-        outcome.subcontract = subcontract_of(case, query, index)
-    by_name = named(case.problem) if solved.solutions else {}
-    return Conclusion(outcome, rows_of(case, joined(solved.solutions, by_name), ess_short="ess" not in by_name))
+        outcome.subcontract = subcontract_of(case, index)
 
 
 def _unsized(outcome: Outcome, reason: str) -> None:

@@ -29,6 +29,7 @@ class Case:
     """All that is known of a lot when its groupings are sought."""
 
     lot: Lot
+    query: LotQuery
     needs: tuple[LotTrade, ...]
     problem: Problem
     firms: Mapping[int, Firm]
@@ -100,7 +101,7 @@ def case_of(
         fewest_first=paid.fewest_first,
     )
     everyone = sum(hours_lent for _, hours_lent, _ in offers)
-    return Case(lot, needs, problem, firms, answer, suppliers, tables, wanted, everyone, vacancies)
+    return Case(lot, query, needs, problem, firms, answer, suppliers, tables, wanted, everyone, vacancies)
 
 
 def _vacancies(answer: Answer, firms: Mapping[int, Firm], tables: Reference) -> dict[int, int]:

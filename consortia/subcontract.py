@@ -19,11 +19,12 @@ TRIED = 60  # nearest in the ranking: the cheapest of them is proposed
 Stored = dict[str, object]
 
 
-def subcontract_of(case: Case, query: LotQuery, index: FirmIndex) -> Stored:
+def subcontract_of(case: Case, index: FirmIndex) -> Stored:
     """What ``Outcome.subcontract`` keeps: text, share, parts; {} where the lot is open to all or nothing would do.
 
     One query more than the case, and none where the lot is not reserved.
     """
+    query = case.query
     if query.reservation is Reservation.NONE:
         return {}
     eligible = {found.id for found in case.answer.top}
@@ -36,13 +37,15 @@ def subcontract_of(case: Case, query: LotQuery, index: FirmIndex) -> Stored:
     ordinary = [
         replace(candidate_of(found, firms[found.id], case.tables, weights), eligible=False)
         for found in others
-        if found.id in known
-        and found.parts.trade >= fit
-        and not query.admits(known[found.id].inclusive_kind, known[found.id].ess)
+        if found.id in known and found.parts.trade >= fit and _barred(firms[found.id], query)
     ]
     share = round(1000 * case.tables["grouping.subcontract_share"])
     found = alternative(case.problem, ordinary, share)
     return _stored(replace(case, firms=firms), found) if found else {}
+
+
+def _barred(firm: Firm, query: LotQuery) -> bool:
+    return not query.admits(firm.inclusive_kind, firm.ess)
 
 
 def _stored(case: Case, found: Alternative) -> Stored:

@@ -48,7 +48,7 @@ def columns(problem: Problem, pool: tuple[Candidate, ...]) -> Columns:
     alone = (
         (most >= amounts[:, None]).all(axis=0)
         & (turnover >= problem.turnover_required)
-        & (hours * amount >= problem.hours_required * capacity)
+        & (hours * amount >= problem.alone_hours * capacity)
     )
     asked = np.array([least, leading, problem.turnover_required, problem.hours_required], dtype=np.int64)
     leads = may & (np.minimum(parts, room) >= leading)

@@ -68,7 +68,8 @@ def _jobs(problem: Problem) -> Solution | None:
 
     The most to within ``HOURS_PERCENT``: capacities are estimates, and an hour more would mean nothing.
     """
-    best = _best(replace(problem, hours_required=max(1, problem.hours_required)))
+    asked = replace(problem, hours_alone=problem.alone_hours)  # C1 is judged by the lot, whatever more is tried
+    best = _best(replace(asked, hours_required=max(1, problem.hours_required)))
     if best is None:
         return None
     hosts = sorted((hosted_hours(one, one.room_eur) for one in admissible(problem)), reverse=True)
@@ -76,7 +77,7 @@ def _jobs(problem: Problem) -> Solution | None:
     proven = best.proven
     while high - low > max(1, low * HOURS_PERCENT // 100):
         middle = (low + high) // 2
-        solved = solve(replace(problem, hours_required=middle), count=1, node_limit=NODES)
+        solved = solve(replace(asked, hours_required=middle), count=1, node_limit=NODES)
         if solved.solutions:  # cheapest of those that host so much, hence of those that host what it hosts
             best = solved.solutions[0]
             low, proven = int(best.grouping.hours), proven and best.proven

@@ -143,6 +143,7 @@ class Problem:
     mandataire_permille: int = 250
     supply_permille: int = 500
     fewest_first: bool = True  # else sizes compete by cost alone
+    hours_alone: int | None = None  # C1 judges by these who is able alone; None: by ``hours_required``
 
     def __post_init__(self) -> None:
         if not self.needs or any(need.amount_eur <= 0 for need in self.needs):
@@ -188,6 +189,11 @@ class Problem:
         permille = self.mandataire_permille if mandataire else self.min_share_permille
         return -(-self.amount_eur * permille // 1000)
 
+    @property
+    def alone_hours(self) -> int:
+        """Insertion hours a year the documents ask of a firm alone, whatever more is asked of a team."""
+        return self.hours_required if self.hours_alone is None else self.hours_alone
+
     def able_alone(self, candidate: Candidate) -> bool:
         """Whether a firm could do the whole lot alone: eligible, every trade, capacity, turnover and hours."""
         return (
@@ -197,7 +203,7 @@ class Problem:
             and candidate.room_eur >= self.amount_eur
             and all(candidate.cap_eur((need.trade,)) >= need.amount_eur for need in self.needs)
             and candidate.turnover_eur >= self.turnover_required
-            and hosted_hours(candidate, self.amount_eur) >= self.hours_required
+            and hosted_hours(candidate, self.amount_eur) >= self.alone_hours
         )
 
 

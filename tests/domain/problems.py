@@ -104,6 +104,7 @@ def leaders(members: Sequence[Candidate]) -> list[Candidate]:
 def lawful(problem: Problem, members: Sequence[Candidate]) -> bool:
     """Whether these firms make a lawful grouping that covers the lot."""
     every = {need.trade for need in problem.needs}
+    alone = problem.hours_required if problem.hours_alone is None else problem.hours_alone
     able = [
         m
         for m in members
@@ -111,7 +112,7 @@ def lawful(problem: Problem, members: Sequence[Candidate]) -> bool:
         and room(m) >= problem.amount_eur
         and all(edge_cap(m, need.trade) >= need.amount_eur for need in problem.needs)
         and m.turnover_eur >= problem.turnover_required
-        and m.hours * problem.amount_eur >= problem.hours_required * m.capacity_eur
+        and m.hours * problem.amount_eur >= alone * m.capacity_eur
     ]
     return (
         2 <= len(members) <= problem.max_members

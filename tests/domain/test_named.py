@@ -69,6 +69,7 @@ def test_the_robust_one_is_the_best_that_stands_whoever_leaves(problem: Problem)
 def test_no_grouping_hosts_more_hours_than_that_of_most_jobs(problem: Problem) -> None:
     """To one per cent, here to the hour: none is lawful when one hour more is asked."""
     told = named(problem).get("jobs")
+    problem = replace(problem, hours_alone=problem.hours_required)
     if told is None:
         assert not all_lawful(replace(problem, hours_required=max(1, problem.hours_required)))
         return
@@ -125,3 +126,22 @@ def test_three_halves_make_a_team_that_stands_whoever_leaves() -> None:
 def test_an_all_ess_team_counts_inclusive_firms_too() -> None:
     lot = painting(firm(1, 60_000, cost=1), firm(2, 50_000, ess=True), firm(3, 50_000, inclusive=True))
     assert named(lot)["ess"].grouping.ids == {2, 3}
+
+
+# ---------------------------------------------------------------- the law of the lot, whatever a variant asks
+
+
+def test_asking_for_more_hours_makes_nobody_less_able_alone() -> None:
+    """C1: both EI could do the whole lot alone; that no one of them hosts the hours of both changes nothing."""
+    hosts = [firm(1, 100_000, hours=600, inclusive=True), firm(2, 100_000, hours=600, inclusive=True)]
+    problem = painting(*hosts, firm(3, 90_000), firm(4, 90_000))
+    found = named(problem)
+    assert len(found["jobs"].grouping.ids & {1, 2}) == 1
+    assert violations(problem, found["jobs"].grouping) == ()
+
+
+@given(problems(capped=True, most=7))
+@settings(max_examples=150)
+def test_every_named_grouping_is_lawful(problem: Problem) -> None:
+    for name, solution in named(problem).items():
+        assert violations(problem, solution.grouping) == (), name
