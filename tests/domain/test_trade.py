@@ -235,6 +235,8 @@ def finds(reference: Reference, cpv: str, naf: str, title: str = "") -> bool:
         ("Assainissement du bourg", "45232410", "42.11Z"),
         ("Aménagement de la place", "45233262", "42.11Z"),
         ("Entretien de l'éclairage public", "50232100", "43.21B"),
+        ("Éclairage public du lotissement", "45316110", "43.21A"),
+        ("Traitement des ordures", "90510000", "38.11Z"),
         ("Exploitation des chaufferies", "50720000", "35.30Z"),
         ("Maintenance des ascenseurs", "50750000", "43.29B"),
         ("Maîtrise d'œuvre de la médiathèque", "71221000", "71.11Z"),
