@@ -329,6 +329,18 @@ def grenoble(*, fictitious: bool = False) -> Territory:
             {"kind": "capacity", "trade": "T07", "found_eur": 40_000, "missing_eur": 80_000, "radius_km": 40},
             {"kind": "hours", "trade": "", "found_hours": 80, "missing_hours": 320, "radius_km": 0},
         ],
+        conflict=[
+            {"kind": "need", "trade": "T07", "amount_eur": 120_000, "number": 0, "text": "peinture : 120 000 € par an"},
+            {"kind": "reserved", "trade": "", "amount_eur": 0, "number": 0, "text": "tous les membres éligibles"},
+        ],
+        piece={
+            "trades": ["T07"],
+            "capacity_eur": 80_000,
+            "fte": 1.0,
+            "reach_km": 78.0,
+            "reserved": True,
+            "text": "Une entreprise de plus (peinture) à moins de 78 km rendrait ce lot atteignable.",
+        },
     )
     unknown = make_lot(
         "Gardiennage du parc Paul-Mistral",

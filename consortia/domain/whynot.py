@@ -72,8 +72,13 @@ class _Lever:
         return Change(self.kind, amount, self.trade)
 
 
-def why_not(problem: Problem, grouping: Grouping, candidate: Candidate, *, weights: Weights) -> WhyNot:
-    """``candidate`` as it is; ``weights`` are those its cost was derived with. It need not be in the problem."""
+def why_not(
+    problem: Problem, grouping: Grouping, candidate: Candidate, *, weights: Weights, declared: int = 0
+) -> WhyNot:
+    """``candidate`` as it is; ``weights`` are those its cost was derived with. It need not be in the problem.
+
+    ``declared`` is the mark of its trade once it has declared it.
+    """
     if candidate.id in grouping.ids:
         return WhyNot("member")
     barred = _bars(problem, candidate)
@@ -82,7 +87,7 @@ def why_not(problem: Problem, grouping: Grouping, candidate: Candidate, *, weigh
     place = _Place(problem, grouping)
     if found := place.replaced(candidate):
         return WhyNot("equal", replaces=found[0])
-    levers = tuple(_levers(problem, candidate, weights))
+    levers = tuple(_levers(problem, candidate, weights, declared))
     ways = tuple(way for lever in levers if (way := place.least(candidate, lever)))
     ways = ways or tuple(place.pairs(candidate, levers))[:1]
     if ways:
@@ -107,14 +112,14 @@ def _bars(problem: Problem, candidate: Candidate) -> tuple[str, ...]:
     return tuple(bars)
 
 
-def _levers(problem: Problem, candidate: Candidate, weights: Weights) -> Iterator[_Lever]:
+def _levers(problem: Problem, candidate: Candidate, weights: Weights, declared: int) -> Iterator[_Lever]:
     room = problem.amount_eur - 1 - candidate.capacity_eur
     if room > 0:
         yield _Lever("capacity", room, lambda firm, more: resized(firm, firm.capacity_eur + more))
     far = int(3 * max(candidate.radius_km, candidate.distance_km))  # beyond, the way hardly weighs any more
     yield _Lever("radius", far, lambda firm, more: _going_farther(firm, more, weights))
-    if candidate.marks.trade:
-        yield _Lever("proof", 1, lambda firm, _: _marked(firm, weights, trade=0))
+    if candidate.marks.trade > declared:
+        yield _Lever("proof", 1, lambda firm, _: _marked(firm, weights, trade=declared))
     for need in problem.needs:
         if need.trade not in candidate.needs:
             yield _Lever("trade", 1, lambda firm, _, trade=need.trade: _doing(firm, trade), need.trade)  # type: ignore[misc]

@@ -19,7 +19,7 @@ PUBLIC = {
     "firm-context", "expiring", "expiring-csv", "runs", "sources", "source", "login", "set_language",
     "lot-why", "lot-why-not", "lot-firms", "firm-lots-csv", "method",
     "lot-sheet", "team-sheet", "allocation-xlsx", "allocation-csv", "lot-groupings-csv", "lot-groupings-xlsx",
-    "missing", "missing-csv", "missing-map",
+    "lot-team-why-not", "missing", "missing-csv", "missing-map",
     "supply", "supply-csv", "supply-gaps", "supply-mark", "supply-tile", "ground-tile",
 }  # fmt: skip
 
