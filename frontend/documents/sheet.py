@@ -20,6 +20,8 @@ from frontend.documents.picture import picture
 from frontend.documents.steps import steps
 
 SIDE_BY_SIDE = 3  # groupings a page compares: more columns could not be read
+TOLD = 3  # firms of one kind a page names beside the members: the site lists the others
+OTHER_WAYS = ("ess", "jobs", "robust", "nearest", "smallest")  # what one would want of another team, in this order
 
 
 HAIR = 0.4  # white between two segments of the stacked bar, in per cent of its width
@@ -88,7 +90,7 @@ def team_page(file: Dossier, team: Team) -> str:
 def lot_page(file: Dossier) -> str:
     """The HTML of a lot's fit sheet: its best groupings side by side, or the reason why there is none."""
     outcome = file.view.outcome
-    columns = [column(team) for team in file.teams[:SIDE_BY_SIDE]]
+    columns = [column(team) for team in side_by_side(file.teams)]
     return render_to_string(
         "documents/lot_sheet.html",
         _common(file)
@@ -101,6 +103,14 @@ def lot_page(file: Dossier) -> str:
     )
 
 
+def side_by_side(teams: list[Team]) -> list[Team]:
+    """The first, then those best at something else, then the next by rank; in the order of their ranks."""
+    ways = [team for way in OTHER_WAYS for team in teams if way in team.names]
+    chosen = dict.fromkeys(team.proposal.rank for team in [*teams[:1], *ways, *teams])
+    kept = set(list(chosen)[:SIDE_BY_SIDE])
+    return [team for team in teams if team.proposal.rank in kept]
+
+
 def _common(file: Dossier) -> dict[str, Any]:
     return {
         "file": file,
@@ -110,7 +120,8 @@ def _common(file: Dossier) -> dict[str, Any]:
         "outcome": file.view.outcome,
         "needs": [(need_label(need, file.trades), need) for need in file.needs],
         "alone": [row for row in file.view.ranked if row.match.solo][:5],
-        "suppliers": file.view.suppliers,
+        "suppliers": file.view.suppliers[:TOLD],
+        "partners": [one for one in file.partners if one.h_rec[1] > one.h_rec[0]][:TOLD],
         "origins": origins(file),
     }
 

@@ -169,8 +169,16 @@ def test_sources_are_dated(client: Client, territory: Territory) -> None:
 def test_the_sheet_of_a_lot_compares_its_groupings(client: Client, territory: Territory) -> None:
     text = pdf_text(client, f"/lots/{territory.group.pk}/sheet.pdf")
     assert "Aucune entreprise ne peut répondre seule, sur 12 à portée ; un groupement le peut." in text
-    assert "Les 3 meilleurs groupements, côte à côte" in text
+    assert "3 groupements sur 3 possibles, côte à côte" in text
     assert "Groupement 1 Groupement 2 Groupement 3" in text
+
+
+def test_teams_best_at_something_else_come_before_the_next_ones(client: Client, territory: Territory) -> None:
+    for rank, names in ((4, []), (5, ["jobs"]), (6, ["ess"])):
+        make_proposal(territory.group, territory.firms[:2], [0.5, 0.5], rank=rank, names=names)
+    text = pdf_text(client, f"/lots/{territory.group.pk}/sheet.pdf")
+    assert "3 groupements sur 6 possibles" in text
+    assert "Groupement 1 Groupement 5 le plus d'heures d'insertion Groupement 6 toute en ESS ou insertion" in text
 
 
 def test_the_sheet_of_a_lot_without_grouping_says_what_is_missing(client: Client, territory: Territory) -> None:
