@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -79,6 +81,10 @@ class Plan(models.Model):
     def gap(self) -> float:
         """Share of the bound (0..1) that a better plan could still bring at most."""
         return (self.bound - (self.value or 0)) / self.bound if self.bound else 0.0
+
+    @property
+    def taken(self) -> timedelta | None:
+        return None if self.seconds is None else timedelta(seconds=self.seconds)
 
     @property
     def going(self) -> bool:
