@@ -90,7 +90,9 @@ def price(plan: Plan, one: Load) -> str:
         return ""
     if plan.objective == "lots":
         per_lot = 10_000 / value
-        return _("environ un lot de plus pour %(eur)s par an de capacité en plus") % {"eur": words.about_euros(per_lot)}
-    return _("environ %(more)s de plus pour 10 k€ par an de capacité en plus") % {
+        return _("environ un lot de plus pour %(eur)s par an de capacité en plus (estimation)") % {
+            "eur": words.about_euros(per_lot)
+        }
+    return _("environ %(more)s de plus pour 10 k€ par an de capacité en plus (estimation)") % {
         "more": words.about_euros(value) if plan.objective == "amount" else f"{words.about(value)}{words.THIN}h"
     }

@@ -25,7 +25,7 @@ from matchmaker.queries import current_as_of
 
 PER_PAGE = 50
 RECENT = 12
-BARS = 40  # firms drawn, the most loaded first
+BARS = 20  # firms drawn, the most loaded first
 BINDING = 12
 MISSED = 50
 

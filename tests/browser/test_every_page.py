@@ -12,10 +12,12 @@ from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from consortia.models import Outcome
+from consortia.plan import ask
 from matchmaker.locks import holding, of_source
-from matchmaker.models import ImportRun, SourceState
+from matchmaker.models import ImportRun, Match, SourceState
 from tests.browser.conftest import PHONE, Site, axe_source
-from tests.factories import Territory, make_import, make_quarantine, make_run
+from tests.factories import Territory, make_import, make_lot, make_match, make_quarantine, make_run
 
 PAGES = (
     "lots",
@@ -35,6 +37,8 @@ PAGES = (
     "masked",
     "runs",
     "expiring",
+    "plans",
+    "plan",
     "sources",
     "source",
     "login",
@@ -62,11 +66,22 @@ def address(name: str, drawn: Territory) -> str:
         "masked": f"/firms/{drawn.masked.siret}/",
         "runs": "/runs/",
         "expiring": "/expiring/",
+        "plans": "/plans/",
+        "plan": f"/plans/{planned(drawn)}/" if name == "plan" else "",
         "sources": "/sources/",
         "source": "/sources/siae/",
         "login": "/login/",
         "404": "/nulle-part/",
     }[name]
+
+
+def planned(drawn: Territory) -> int:
+    """A plan with a lot reached, and one that the same firm could have taken."""
+    for lot in (drawn.alone, make_lot("Nettoyage de la piscine", tender=drawn.alone.tender)):
+        Outcome.objects.update_or_create(lot=lot, defaults={"state": "not_needed", "yearly_eur": 120_000})
+        Match.objects.filter(lot=lot, firm=drawn.firms[0]).delete()
+        make_match(lot, drawn.firms[0], rank=900, solo=True)
+    return ask().pk
 
 
 def imported() -> ImportRun:

@@ -70,14 +70,14 @@ def test_each_firm_is_shown_with_its_load_against_its_capacity(client: Client, d
 def test_what_is_not_reached_says_whose_capacity_lacks(client: Client, drawn: Territory) -> None:
     text = text_of(client, asked(client))
     assert "1 lot a une réponse possible, mais ceux qui le pourraient sont pris ailleurs." in text
-    assert "Propreté Chartreuse : manque à 1 lot, engagée à 63 % ; environ un lot de plus pour 120 k€ par an" in text
+    assert "Propreté Chartreuse: manque à 1 lot, engagée à 63 % ; environ un lot de plus pour 120 k€ par an" in text
     assert "50 k€ par an chez Propreté Chartreuse" in text
 
 
 def test_a_network_s_plan_speaks_of_its_members(owner: tuple[Client, Directory]) -> None:
     client, directory = owner
     text = text_of(client, asked(client, scope=f"network-{directory.pk}", members="all"))
-    assert "CRESS Alpes : le plus de lots" in text
+    assert "CRESS Alpes: le plus de lots" in text
     assert "Vos 2 membres peuvent emporter 1 lot sur" in text
 
 
