@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.portfolio import plain
+from benchmarks.portfolio_data import territory
 from consortia.domain.portfolio import (
     Column,
     Limit,
@@ -23,6 +25,7 @@ from consortia.domain.portfolio import (
 from consortia.domain.portfolio.cuts import tightened
 from consortia.domain.portfolio.linear import SCALE, model, priced_bound, relax
 from consortia.domain.portfolio.reduce import components
+from consortia.domain.portfolio.search import best, improved
 
 REGIE, DRAC, TRIEVES, CHARTREUSE = 1, 2, 3, 4  # firms
 ECOLES, MAIRIE, GYMNASE, PISCINE = 10, 20, 30, 40  # lots
@@ -129,6 +132,24 @@ def test_cuts_only_lower_the_bound_and_keep_every_plan(portfolio: Portfolio) -> 
         for row, most in cut.room.items():
             assert sum(one.takes.get(row, 0) for lot in cut.lots for one in lot if one.id in chosen) <= most
         assert priced_bound(cut, tighter.prices) <= priced_bound(component, relaxed.prices) + SCALE // 1000
+
+
+@pytest.mark.parametrize("objective", ["lots", "amount"])
+def test_a_town_of_400_lots_equals_the_plain_integer_programme(objective: str) -> None:
+    portfolio = territory(400, objective=objective)
+    value, _ = plain(portfolio, 60.0)
+    plan = choose(portfolio, 60.0)
+    assert (plan.value, plan.proven, broken(portfolio, plan.chosen)) == (value, True, [])
+
+
+def test_neighbourhoods_solved_again_come_from_nothing_to_near_the_bound() -> None:
+    component = components(territory(400))[-1]
+    bound = best(component, 60.0).bound
+    taken = improved(component, {}, bound, 60.0, iter(range(10**6)).__next__)
+    assert sum(choice.value for choice in taken.values()) >= 0.95 * bound
+    assert all(one in component.lots[lot] for lot, one in taken.items())
+    for row, most in component.room.items():
+        assert sum(choice.takes.get(row, 0) for choice in taken.values()) <= most
 
 
 # ---------------------------------------------------------------- cases of a territory

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
 from django.utils import timezone
 
 from consortia import plan as verbs
@@ -26,6 +30,7 @@ from tests.factories import (
     make_run,
     make_tender,
 )
+from tests.services.broker import ROOT, broker, until, worker
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("reference")]
 
@@ -160,6 +165,34 @@ def test_a_large_scope_is_left_to_the_workers(monkeypatch: pytest.MonkeyPatch) -
     assert plan.state == Plan.State.WAITING
     compute(plan.pk)
     assert ask().state == Plan.State.DONE
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_computes_what_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verbs, "AT_ONCE", 0)
+    make_match(sized("Écoles"), make_firm(capacity_eur=900_000), solo=True)
+    with broker(6), worker():
+        plan = ask()
+        until(lambda: Plan.objects.filter(pk=plan.pk, state="done", value=1).exists(), "le plan n'arrive pas")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_plan_whose_worker_is_killed_is_computed_by_the_next_visit() -> None:
+    make_match(sized("Écoles"), make_firm(capacity_eur=900_000), solo=True)
+    plan = Plan.objects.create(as_of=AS_OF, asked_at=timezone.now(), state="waiting")
+    program = (
+        "import os, signal, django; django.setup(); from consortia import plan;"
+        "plan._keep = lambda *_: os.kill(os.getpid(), signal.SIGKILL); plan.compute(" + str(plan.pk) + ")"
+    )
+    told = os.environ | {
+        "MAILLAGE_DB_NAME": str(connection.settings_dict["NAME"]),
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
+    assert subprocess.run([sys.executable, "-c", program], env=told, cwd=ROOT, check=False).returncode == -9
+    plan.refresh_from_db()
+    assert (plan.state, plan.value) == ("running", None)
+    Plan.objects.update(beat_at=timezone.now() - 2 * verbs.SILENT)
+    assert ask().value == 1
 
 
 def test_a_silent_calculation_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,16 +34,17 @@ def exclusive_limits(columns: Iterable[Column], exclusive: set[int], tender_of: 
     all the columns of that lot it excludes, as at most one column a lot is chosen anyway. G4 (one grouping led a
     contract) follows from one column a lot, each lot being a contract.
     """
-    by_tender: dict[int, list[Column]] = defaultdict(list)
-    for column in columns:
-        if tender_of[column.lot] in exclusive:
-            by_tender[tender_of[column.lot]].append(column)
+    of_firm: dict[tuple[int, int], list[Column]] = defaultdict(list)
+    concerned = [column for column in columns if tender_of[column.lot] in exclusive]
+    for column in concerned:
+        for firm in column.firms:
+            of_firm[tender_of[column.lot], firm].append(column)
     found = []
-    for _, group in sorted(by_tender.items()):
-        for column in group:
-            excluded: dict[int, list[int]] = defaultdict(list)
-            for other in group:
-                if other.lot != column.lot and other.firms & column.firms and other.firms != column.firms:
-                    excluded[other.lot].append(other.id)
-            found += [Limit((column.id, *others), 1, "G3") for _, others in sorted(excluded.items())]
+    for column in concerned:
+        excluded: dict[int, set[int]] = defaultdict(set)
+        for firm in column.firms:
+            for other in of_firm[tender_of[column.lot], firm]:
+                if other.lot != column.lot and other.firms != column.firms:
+                    excluded[other.lot].add(other.id)
+        found += [Limit((column.id, *sorted(others)), 1, "G3") for _, others in sorted(excluded.items())]
     return found

@@ -51,7 +51,7 @@ def best(component: Component, seconds: float, clock: Clock = time.monotonic) ->
         found = programme(built, PROGRAMME * (end - clock()), _value(taken))
         bound = min(bound, int(found.bound))
         taken = max(_filled(component, plain, [*(found.taken or ()), *order]), taken, key=_value)
-        taken = _improved(component, taken, bound, end, clock)
+        taken = improved(component, taken, bound, end, clock)
     return Found(tuple(taken[lot] for lot in sorted(taken)), bound, first.prices)
 
 
@@ -90,7 +90,7 @@ def _left(component: Component, taken: Taken) -> dict[Row, int]:
     return left
 
 
-def _improved(component: Component, taken: Taken, bound: int, end: float, clock: Clock) -> Taken:
+def improved(component: Component, taken: Taken, bound: int, end: float, clock: Clock) -> Taken:
     """Free the lots around one, solve them again exactly with what the others leave, and keep what is not worse."""
     rng = random.Random(component.size)
     users = _users(component)
