@@ -14,6 +14,8 @@ from typing import Any
 
 from django.contrib.gis.geos import Point, Polygon
 
+from accounts.models import Membership, Organisation, User
+from allotment.models import Need, NeedPlace, NeedTrade
 from consortia.models import Member, Outcome, Proposal
 from geo.models import Commune, Departement
 from matchmaker.models import Buyer, Firm, ImportRun, Lot, Match, QuarantineItem, RawDocument, Run, Tender
@@ -261,6 +263,40 @@ def make_quarantine(run: ImportRun | None = None, **more: Any) -> QuarantineItem
         "excerpt": "<ContractNotice><cbc:ID>26-1",
     }
     return QuarantineItem.objects.create(**defaults | more)
+
+
+def make_user(username: str = "camille", **more: Any) -> User:
+    """A person who can sign in with ``client.force_login``."""
+    return User.objects.filter(username=username).first() or User.objects.create_user(username, **more)
+
+
+def make_organisation(
+    name: str = "Grenoble-Alpes Métropole", *, members: list[User] | None = None, **more: Any
+) -> Organisation:
+    """An organisation (a buyer unless told otherwise) and its members."""
+    made = Organisation.objects.create(name=name, **{"kind": Organisation.Kind.BUYER} | more)
+    for user in members or []:
+        Membership.objects.create(organisation=made, user=user)
+    return made
+
+
+def make_need(title: str = "Entretien des bâtiments et des espaces verts", **more: Any) -> Need:
+    """A need of three years: ``trades`` as code: euros, ``communes`` of :data:`COMMUNES` weighted by population."""
+    trades = more.pop("trades", {"T01": 900_000, "T04": 300_000})
+    communes = more.pop("communes", ["38185", "38421", "38151", "38169"])
+    defaults: dict[str, Any] = {
+        "organisation": more.pop("organisation", None) or make_organisation(),
+        "title": title,
+        "months": 36,
+        "launched_on": AS_OF + timedelta(days=60),
+    }
+    need = Need.objects.create(**defaults | more)
+    for position, (trade, eur) in enumerate(trades.items(), start=1):
+        NeedTrade.objects.create(need=need, position=position, trade=trade, amount_eur=eur)
+    for code in communes:
+        commune = make_commune(code)
+        NeedPlace.objects.create(need=need, commune=commune, weight=commune.population)
+    return need
 
 
 @dataclass

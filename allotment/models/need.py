@@ -39,6 +39,9 @@ class Need(models.Model):
     state = models.CharField(max_length=12, choices=State, default=State.DRAFT)
     share_key = models.CharField(max_length=43, blank=True, db_index=True)  # of the address that opens a shared need
     fictitious = models.BooleanField(default=False)
+    revision = models.PositiveIntegerField(default=1)  # raised at each save: a tab that read an older one is told
+    draft = models.JSONField(default=dict, blank=True)  # the form as typed, kept while it is not saved
+    deleted_at = models.DateTimeField(null=True, blank=True)  # set aside, and given back on request for a while
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
