@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from consortia.queries import Team
+from consortia.queries import PartnerView, Team
 from frontend import words
 from matchmaker.domain.score import PARTS, Parts
 from matchmaker.models import Match
@@ -154,15 +154,6 @@ def gap_bar(gap: Mapping[str, Any], trades: Mapping[str, str]) -> Gap:
     return Gap(label, "", "", None)
 
 
-def _hours_gap(label: str, found: float, missing: float) -> Gap:
-    return Gap(
-        label,
-        _("%(h)s h par an trouvées") % {"h": words.grouped(round(found))},
-        _("il manque %(h)s h par an") % {"h": words.grouped(round(missing))},
-        100 * found / ((found + missing) or 1),
-    )
-
-
 def _gap_label(kind: str, trade: str) -> str:
     names = {
         "capacity": _("Capacité libre"),
@@ -180,6 +171,55 @@ def _gap_label(kind: str, trade: str) -> str:
 def _number(gap: Mapping[str, Any], key: str) -> float:
     value = gap.get(key)
     return float(value) if isinstance(value, int | float) else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rise:
+    """A measure before and after, at what is certain; positions in per cent of one scale for all rows."""
+
+    label: str
+    before: str
+    after: str
+    start: float
+    gain: float
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerBars:
+    partner: PartnerView
+    rises: tuple[Rise, ...]
+
+
+def partner_bars(partners: Sequence[PartnerView]) -> list[PartnerBars]:
+    """Local firms that hire, with what their vacancies add: those that add nothing are left out."""
+    longest = max((max(one.h_rec_high) for one in partners), default=0.0)
+    return [
+        PartnerBars(
+            one,
+            (
+                _rise(_("Heures d'insertion recommandées"), one.h_rec, one.h_rec_high, longest, words.about),
+                _rise(_("Adéquation aux recrutements, sur 100"), one.hfi, one.hfi_high, 100, _whole),
+            ),
+        )
+        for one in partners
+        if any(after > before for before, after in (one.h_rec, one.hfi, one.h_rec_high, one.hfi_high))
+    ]
+
+
+def _rise(
+    label: str, low: tuple[float, float], high: tuple[float, float], scale: float, text: Callable[[float], str]
+) -> Rise:
+    before, after = (_between(text(a), text(b)) for a, b in zip(low, high, strict=True))
+    scale = scale or 1
+    return Rise(label, before, after, 100 * low[0] / scale, 100 * max(0.0, low[1] - low[0]) / scale)
+
+
+def _between(low: str, high: str) -> str:
+    return low if low == high else _("%(low)s à %(high)s") % {"low": low, "high": high}
+
+
+def _whole(value: float) -> str:
+    return str(round(value))
 
 
 def part_weights(weights: Mapping[str, float]) -> list[tuple[str, str, float]]:

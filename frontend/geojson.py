@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.gis.db.models import GeometryField
@@ -64,17 +65,24 @@ def lot_map(view: LotView, rows: list[Row]) -> Json:
         )
     ranked = {row.firm.siret for row in rows}
     features += [_firm(row.firm, rank=row.rank, solo=row.solo) for row in rows]
-    for team in view.teams:
+    return collection([*(one for one in features if one), *teams_features(view.lot, view.teams, ranked)])
+
+
+def teams_features(lot: Lot, teams: Iterable[Team], drawn: Iterable[str] = ()) -> list[Json]:
+    """Members of groupings, but those ``drawn`` already, and a link from the lot to each member of each."""
+    seen = set(drawn)
+    features: list[Json | None] = []
+    for team in teams:
         for one in team.members:
-            if one.firm.siret not in ranked:
-                ranked.add(one.firm.siret)
+            if one.firm.siret not in seen:
+                seen.add(one.firm.siret)
                 features.append(_firm(one.firm, rank=0, solo=False))
-        features += _links(view, team)
-    return collection([one for one in features if one])
+        features += _links(lot, team)
+    return [one for one in features if one]
 
 
-def _links(view: LotView, team: Team) -> list[Json]:
-    lot = view.lot.point
+def _links(of: Lot, team: Team) -> list[Json]:
+    lot = of.point
     if lot is None:
         return []
     return [

@@ -152,6 +152,12 @@ def percent(share: float) -> str:
     return f"{round(share * 100)}{THIN}%" if french() else f"{round(share * 100)}%"
 
 
+def times(ratio: float) -> str:
+    """ "1,3 fois": one digit, as what it rests on is an estimate."""
+    text = f"{ratio:.1f}"
+    return _("%(n)s fois") % {"n": text.replace(".", ",") if french() else text}
+
+
 def hour_of(moment: datetime) -> str:
     local = timezone.localtime(moment)
     if french():

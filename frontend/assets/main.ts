@@ -1,7 +1,8 @@
 // What every page needs: htmx, and a few touches the page works without.
 import "./style.css";
 import htmx from "htmx.org";
-import { dropUsualWeights, listenToRanking } from "./ranking";
+import { listenToGroupings } from "./groupings";
+import { dropUsual, listenToSliders } from "./ranking";
 import { listenToShortcuts } from "./shortcuts";
 
 declare global {
@@ -24,7 +25,7 @@ document.addEventListener("htmx:config:request", (event) => {
   for (const [name, value] of [...request.body.entries()]) {
     if (value === "" || (name === "sort" && value === "deadline")) request.body.delete(name);
   }
-  dropUsualWeights(request.body);
+  dropUsual(request.body);
 });
 
 // The link that was followed is gone with the part it replaced: the keyboard goes on from the heading.
@@ -35,4 +36,5 @@ document.addEventListener("htmx:after:swap", (event) => {
 });
 
 listenToShortcuts();
-listenToRanking();
+listenToSliders();
+listenToGroupings();

@@ -39,6 +39,14 @@ export interface Drawn {
 
 const EARTH_KM = 6371.0088;
 
+/** The features of a list whose groupings are replaced by those given. */
+export function withGroupings(listed: Drawn, groupings: Drawn): Drawn {
+  const kept = listed.features.filter(({ properties: p }) => p.role !== "link" && !(p.role === "firm" && p.rank === 0));
+  const known = new Set(kept.map(({ properties: p }) => p.siret));
+  const added = groupings.features.filter(({ properties: p }) => p.role === "link" || !known.has(p.siret));
+  return { type: "FeatureCollection", features: [...kept, ...added] };
+}
+
 /** Give each feature its key and icon, and fan out firms that share one point (a commune's centre). */
 export function prepared(drawn: Drawn): Drawn {
   const seen = new Map<string, number>();

@@ -4,7 +4,8 @@ import { drawAll, FRANCE, groundTiles, ign, json, newMap, palette } from "./map-
 import { icons } from "./map-icons";
 import { layers, type Palette } from "./map-layers";
 import { ground as anywhere, names } from "./supply-layers";
-import { bounds, circle, prepared, type Drawn } from "./map-features";
+import { bounds, circle, prepared, withGroupings, type Drawn } from "./map-features";
+import { LIT } from "./groupings";
 
 const EMPTY: Drawn = { type: "FeatureCollection", features: [] };
 
@@ -35,18 +36,20 @@ function style(box: HTMLElement, colours: Palette, features: Drawn): maplibregl.
 
 class LinkedMap {
   private lit: string | null = null;
+  private features: Drawn;
 
   constructor(
     private readonly map: maplibregl.Map,
-    private features: Drawn,
-  ) {}
+    private listed: Drawn,
+  ) {
+    this.features = listed;
+  }
 
-  /** Draw what the list beside now holds; the grouping drawn stays. */
-  redraw(features: Drawn): void {
-    this.features = features;
-    const picked = document.querySelector<HTMLInputElement>("[data-team-picker] input:checked");
-    if (picked) this.team(Number(picked.value));
-    else (this.map.getSource("features") as maplibregl.GeoJSONSource).setData(features);
+  /** Draw what the lists of the page now hold; the grouping chosen stays. */
+  redraw(listed: Drawn = this.listed): void {
+    this.listed = listed;
+    this.features = withPage(listed);
+    this.team(chosenTeam());
   }
 
   /** Light a firm or a lot on the map and in every list of the page. */
@@ -114,22 +117,36 @@ function listen(map: maplibregl.Map, linked: LinkedMap): void {
   }
 }
 
+/** The features of a list with the groupings the page shows, which a person's own weights may have changed. */
+function withPage(listed: Drawn): Drawn {
+  const groupings = document.querySelector("#groupings-features")?.textContent;
+  return prepared(groupings ? withGroupings(listed, JSON.parse(groupings) as Drawn) : listed);
+}
+
+function chosenTeam(): number {
+  return Number(document.querySelector<HTMLInputElement>("[data-team-picker] input:checked")?.value ?? 0);
+}
+
 function pickTeam(linked: LinkedMap): void {
   const choices = [...document.querySelectorAll<HTMLInputElement>("[data-team-picker] input")];
-  if (!choices.length) return;
   const asked = new URLSearchParams(location.search).get("g");
   const first = choices.find((one) => one.value === asked) ?? choices[0];
-  if (!first) return;
-  first.checked = true;
-  linked.team(Number(first.value));
-  for (const choice of choices) {
-    choice.addEventListener("change", () => {
-      linked.team(Number(choice.value));
-      const address = new URL(location.href);
-      address.searchParams.set("g", choice.value);
-      history.replaceState(history.state, "", address);
-    });
-  }
+  if (first) first.checked = true;
+  linked.redraw();
+}
+
+function followTeams(linked: LinkedMap): void {
+  document.addEventListener("change", (event) => {
+    if (!(event.target instanceof HTMLInputElement) || !event.target.closest("[data-team-picker]")) return;
+    linked.team(Number(event.target.value));
+    const address = new URL(location.href);
+    address.searchParams.set("g", event.target.value);
+    history.replaceState(history.state, "", address.href.replaceAll("%2C", ","));
+  });
+  document.addEventListener(LIT, (event) => linked.team((event as CustomEvent<number | null>).detail ?? chosenTeam()));
+  document.addEventListener("htmx:after:swap", (event) => {
+    if (event.target instanceof Element && event.target.closest("#groupings")) pickTeam(linked);
+  });
 }
 
 /** A list that was filtered names the address of its features: the map follows it. */
@@ -141,7 +158,7 @@ function followList(linked: LinkedMap, drawn: string): void {
     shown = url;
     json<Drawn>(url)
       .then((features) => {
-        if (url === shown) linked.redraw(prepared(features));
+        if (url === shown) linked.redraw(features);
       })
       .catch((error: unknown) => console.warn("carte", error));
   });
@@ -149,7 +166,8 @@ function followList(linked: LinkedMap, drawn: string): void {
 
 async function draw(box: HTMLElement): Promise<void> {
   const { features: url = "", context = "" } = box.dataset;
-  const features = prepared(await json<Drawn>(url));
+  const listed = await json<Drawn>(url);
+  const features = withPage(listed);
   const colours = palette();
   const map = newMap(box, {
     style: style(box, colours, features),
@@ -159,9 +177,10 @@ async function draw(box: HTMLElement): Promise<void> {
   for (const [name, image] of icons(colours)) map.addImage(name, image, { pixelRatio: 2 });
 
   await map.once("load");
-  const linked = new LinkedMap(map, features);
+  const linked = new LinkedMap(map, listed);
   listen(map, linked);
   pickTeam(linked);
+  followTeams(linked);
   followList(linked, url);
   box.dataset["state"] = "drawn";
   if (context) {

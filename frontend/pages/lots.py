@@ -15,17 +15,20 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from consortia.queries import LotView, facets, for_list, lot_cards, lot_view, lots_matching, searched_lots
-from frontend import charts, exports, geojson
+from frontend import charts, exports, geojson, words
 from frontend.access import login_not_required
 from frontend.facets import SORT_LABELS, chips, facet_groups
+from frontend.groupings import others
 from frontend.hiring import panel
 from frontend.history import history_of
 from frontend.lot_news import news_of
+from frontend.pages import groupings
 from frontend.pages.ranking import asked, context_of
 from matchmaker.hiring import hiring_near
 from matchmaker.labels import labels_of
 from matchmaker.models import Lot
 from matchmaker.queries import current_as_of, labels, lot_filter, running_run, start_of, stock
+from matchmaker.reference import reference
 
 PAGE_SIZE = 20
 CSV_ROWS = 5000
@@ -85,23 +88,29 @@ def _view_or_404(lot_id: int) -> LotView:
 @login_not_required
 @require_safe
 def lot(request: HttpRequest, lot_id: int) -> HttpResponse:
-    """One lot: what is bought, who can do it, alone or together, or what is missing. At most 14 queries."""
+    """One lot: what is bought, who can do it, alone or together, or what is missing.
+
+    At most 14 queries, and ten more when the address holds weights of one's own.
+    """
     view = _view_or_404(lot_id)
     as_of = current_as_of()
-    trades = labels("trade")
+    tables = reference()
     kinds = labels("kind")
     it = asked(view.lot, request.GET, [row.match for row in view.ranked])
     near = hiring_near(view.lot)
     cpvs = labels_of("cpv", view.lot.cpvs)
-    context = context_of(it, kinds) | {
+    context = groupings.context_of(view, request.GET, tables)
+    trades = context["trades"]
+    context |= context_of(it, kinds) | {
         "as_of": as_of,
         "view": view,
         "tender": view.lot.tender,
         "main_trade": trades.get(view.lot.trades[0], "") if view.lot.trades else "",
         "needs": [(_need_label(need, trades), 100 * need.get("share", 1)) for need in view.lot.needs],
-        "teams": [(team, charts.shares(team)) for team in view.teams],
         "gaps": [charts.gap_bar(gap, trades) for gap in (view.outcome.gaps if view.outcome else [])],
-        "trades": trades,
+        "partners": charts.partner_bars(view.partners),
+        "piece_with": _piece_with(view),
+        "rank_others": others(request.GET, groupings=False),
         "fictitious": view.fictitious,
         "run": running_run(),
         "tiles": settings.TILES,
@@ -114,6 +123,12 @@ def lot(request: HttpRequest, lot_id: int) -> HttpResponse:
         "cpv_advice": next((cpv.advice for cpv in cpvs if cpv.advice), ""),
     }
     return render(request, "lots/detail.html", context)
+
+
+def _piece_with(view: LotView) -> str:
+    """Who would answer with the missing piece, those the page lists."""
+    members = view.outcome.piece.get("members", []) if view.outcome else []
+    return words.joined([row.firm.name for row in view.ranked if row.match.firm_id in members])
 
 
 def _closed(one: Lot, as_of: date) -> bool:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from consortia.queries import lot_view
 from frontend import charts, exports, geojson
 from frontend.access import login_not_required
+from frontend.groupings import merged
 from frontend.rank_form import advice, lifts, page_address, rank_form, said
 from frontend.ranking import MORE, Ranking, Wanted, ranking_of, read
 from matchmaker.domain.score import Formula
@@ -92,7 +93,7 @@ def part(request: HttpRequest, lot_id: int) -> HttpResponse:
         return redirect(page_address(lot, read(request.GET, formula())))
     it = asked(lot, request.GET)
     response = render(request, "lots/ranking.html", context_of(it, labels("kind")))
-    response["HX-Replace-Url"] = page_address(lot, it.wanted, title=False)
+    response["HX-Replace-Url"] = merged(request, lot, it.wanted.query(), groupings=False)
     response["Vary"] = "HX-Request"
     return response
 

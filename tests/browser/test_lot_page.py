@@ -64,7 +64,7 @@ def test_an_uncertain_place_is_drawn_with_its_circle(site: Site, drawn: Territor
 
 def test_choosing_a_grouping_draws_it_and_keeps_it_in_the_address(site: Site, drawn: Territory) -> None:
     page = site.open(f"/lots/{drawn.group.pk}/")
-    page.get_by_role("radio", name="3", exact=True).check()
+    page.get_by_role("radio", name="3 Groupement 3").check()
     settle(page)
     assert sorted(link["number"] for link in rendered(page, "links")) == [1, 2, 3, 4]
     assert page.url.endswith("?g=3")

@@ -66,7 +66,7 @@ def test_a_row_opens_its_explanation(site: Site, drawn: Territory) -> None:
 
 def test_why_not_is_asked_by_typing_a_few_letters(site: Site, drawn: Territory) -> None:
     page = site.open(f"/lots/{drawn.group.pk}/")
-    field = page.get_by_label("Nom ou SIRET de l'entreprise")
+    field = page.locator("#why-not-q")
     field.press_sequentially("trièves")
     expect(page.locator("#firm-choices option")).to_have_count(1)
     chosen = page.locator("#firm-choices option").get_attribute("value")
@@ -84,7 +84,7 @@ def test_all_of_it_works_without_script(visit: Callable[..., Site], drawn: Terri
     page.locator("#rank-form button[type=submit]").click()
     assert "within=5" in page.url
     assert 0 < len(order(page)) < 12
-    page.get_by_label("Nom ou SIRET de l'entreprise").fill("Trièves")
+    page.locator("#why-not-q").fill("Trièves")
     page.get_by_role("button", name="Dire pourquoi").click()
     expect(page.locator(".told-sum")).to_contain_text("Trièves Insertion")
 
