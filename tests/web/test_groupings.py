@@ -210,6 +210,7 @@ class TestWhatIsMissing:
             {"kind": "members", "text": "4 membres au plus"},
         ]
         outcome.piece = {
+            "trades": ["T07"],
             "text": "Une entreprise de peinture rendrait ce lot atteignable.",
             "members": [territory.firms[7].pk],
         }
