@@ -12,9 +12,7 @@ SHOWN = 20  # faults told one by one
 
 
 class Command(BaseCommand):
-    help = (
-        "Vérifie de nouveau, par les règles, tous les groupements enregistrés ; échoue si l'un en enfreint une."
-    )
+    help = "Vérifie de nouveau, par les règles, tous les groupements enregistrés ; échoue si l'un en enfreint une."
 
     def handle(self, *args: Any, **options: Any) -> None:
         found = verify()
