@@ -164,6 +164,12 @@ function followList(linked: LinkedMap, drawn: string): void {
   });
 }
 
+/** West, south, east, north that the page asks for, where its features lie too far apart for one view. */
+function extentOf(box: HTMLElement): maplibregl.LngLatBoundsLike | null {
+  const [west, south, east, north] = (box.dataset["extent"] ?? "").split(",").map(Number);
+  return north === undefined ? null : [west ?? 0, south ?? 0, east ?? 0, north];
+}
+
 async function draw(box: HTMLElement): Promise<void> {
   const { features: url = "", context = "" } = box.dataset;
   const listed = await json<Drawn>(url);
@@ -171,7 +177,7 @@ async function draw(box: HTMLElement): Promise<void> {
   const colours = palette();
   const map = newMap(box, {
     style: style(box, colours, features),
-    bounds: bounds(features) ?? FRANCE,
+    bounds: extentOf(box) ?? bounds(features) ?? FRANCE,
     fitBoundsOptions: { padding: 44, maxZoom: 12 },
   });
   for (const [name, image] of icons(colours)) map.addImage(name, image, { pixelRatio: 2 });

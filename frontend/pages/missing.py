@@ -23,8 +23,10 @@ from frontend.missing_words import reason, trades_named
 from geo import ground
 from matchmaker.queries import current_as_of, labels
 from matchmaker.reference import reference
+from matchmaker.supply_queries import MAINLAND
 
 PAGE_SIZE = 20
+AROUND_DEG = 0.3  # of sight around the lots, about 30 km
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +95,23 @@ def missing(request: HttpRequest) -> HttpResponse:
         "pages": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
         "trades": [(code, names.get(code, code), lots) for code, lots in sorted(asked.trades.items())],
         "departements": [(code, name, lots) for (code, name), lots in sorted(asked.departements.items())],
+        "extent": _extent(asked.lots),
         "fictitious": asked.demo,
         "tiles": settings.TILES,
         "ground_deepest": ground.FINEST,
     }
     return render(request, "missing.html", context)
+
+
+def _extent(lots: Sequence[Lacking]) -> str:
+    """The part of the map shown first: mainland France where lots lie there and overseas; "" for all of them."""
+    west, south, east, north = MAINLAND
+    inland = [one.place for one in lots if west < one.place.lon < east and south < one.place.lat < north]
+    if len(inland) in (0, len(lots)):
+        return ""
+    lons, lats = [place.lon for place in inland], [place.lat for place in inland]
+    box = min(lons) - AROUND_DEG, min(lats) - AROUND_DEG, max(lons) + AROUND_DEG, max(lats) + AROUND_DEG
+    return ",".join(f"{edge:.3f}" for edge in box)
 
 
 @login_not_required

@@ -93,6 +93,13 @@ def test_the_map_draws_lots_and_numbered_beacons_with_their_reach(client: Client
 
 
 @pytest.mark.usefixtures("radar")
+def test_a_lot_overseas_does_not_shrink_the_mainland_on_the_map(client: Client) -> None:
+    assert "data-extent" not in client.get("/missing/").content.decode()
+    lot_lacking("Éclairage du Barachois", point=point(lon=55.45, lat=-20.88))
+    assert 'data-extent="4.' in client.get("/missing/").content.decode()
+
+
+@pytest.mark.usefixtures("radar")
 def test_who_might_be_called_says_why_it_is_not_that_piece_yet(client: Client) -> None:
     make_firm("Élec du Drac", trades=["T13"], capacity_eur=12_000)
     make_firm("Voltaire", trades=["T13"], capacity_eur=90_000)
