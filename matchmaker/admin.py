@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from matchmaker.domain.reference import InvalidReferenceError, build_reference
 from matchmaker.models import ImportRun, QuarantineItem, ReferenceRow
-from matchmaker.reference import stored_tables
+from matchmaker.reference import extra_table, stored_rows, stored_tables
 
 
 class ReferenceRowForm(forms.ModelForm):
@@ -23,11 +23,16 @@ class ReferenceRowForm(forms.ModelForm):
 
     def clean_values(self) -> dict[str, object]:
         values: dict[str, object] = self.cleaned_data["values"]
-        tables = stored_tables()
-        tables.setdefault(self.instance.table, {})[self.instance.key] = values
+        table, key = self.instance.table, self.instance.key
+        extra = extra_table(table)
         try:
-            build_reference("draft", tables)
-        except (InvalidReferenceError, KeyError, AttributeError) as error:
+            if extra:
+                extra.check(stored_rows(table) | {key: values})
+            else:
+                tables = stored_tables()
+                tables.setdefault(table, {})[key] = values
+                build_reference("draft", tables)
+        except (InvalidReferenceError, ValueError, KeyError, AttributeError, TypeError) as error:
             raise ValidationError(str(error)) from error
         return values
 

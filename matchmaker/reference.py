@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,7 +21,32 @@ GUIDE = "Guide métier de Maillage, 2026-11-23"
 OURS = "table de Maillage"
 _ESTIMATES = ("trade", "headcount", "kind", "score", "name_word", "vague_naf", "lot_word", "whole_work")
 
-Tables = dict[str, dict[str, dict[str, object]]]
+Rows = dict[str, dict[str, object]]
+Tables = dict[str, Rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """A table of an app above this one: loaded, edited and checked as ours, but matching does not rest on it.
+
+    ``check`` raises ValueError, in French, when the rows are incoherent.
+    """
+
+    table: str
+    shipped: Callable[[], Rows]
+    check: Callable[[Mapping[str, Mapping[str, object]]], object]
+
+
+_extras: dict[str, Extra] = {}
+
+
+def add_table(extra: Extra) -> None:
+    """Called once by each app that keeps a table here, when it is ready."""
+    _extras[extra.table] = extra
+
+
+def extra_table(table: str) -> Extra | None:
+    return _extras.get(table)
 
 
 def shipped_rows(name: str, folder: Path = FOLDER) -> list[dict[str, str]]:
@@ -57,6 +84,9 @@ def load_reference() -> int:
     """Write the shipped tables; rows edited by a person are left alone. Returns the number of rows."""
     tables = shipped_tables()
     build_reference("shipped", tables)  # refuse an incoherent table before anything is written
+    for extra in _extras.values():
+        tables[extra.table] = extra.shipped()
+        extra.check(tables[extra.table])
     ReferenceRow.objects.filter(table="parameter", key__startswith="score.").exclude(key="score.version").delete()
     edited = set(ReferenceRow.objects.filter(edited=True).values_list("table", "key"))
     fresh = [
@@ -108,9 +138,15 @@ def _keep_pairs(rows: list[dict[str, str]]) -> None:
 def stored_tables() -> Tables:
     """The tables as they stand in the database. One query."""
     tables: Tables = {name: {} for name in ("trade", "headcount", "kind", "legal_form", "parameter", "score")}
-    for table, key, values in ReferenceRow.objects.values_list("table", "key", "values").order_by("table", "key"):
+    ours = ReferenceRow.objects.exclude(table__in=_extras)
+    for table, key, values in ours.values_list("table", "key", "values").order_by("table", "key"):
         tables.setdefault(table, {})[key] = values
     return tables
+
+
+def stored_rows(table: str) -> Rows:
+    """One table as it stands in the database. One query."""
+    return dict(ReferenceRow.objects.filter(table=table).order_by("key").values_list("key", "values"))
 
 
 def reference() -> Reference:

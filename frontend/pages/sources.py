@@ -63,6 +63,8 @@ def _tables(rows: list[ReferenceRow]) -> list[dict[str, object]]:
         "name_word": _("Mots d'un nom qui disent un métier"),
         "lot_word": _("Mots de l'intitulé d'un lot qui disent un métier"),
         "vague_naf": _("Codes NAF trop vagues pour dire un métier"),
+        "threshold": _("Seuils et obligations par date"),
+        "clause_text": _("Textes des clauses par famille de métiers"),
         "whole_work": _("Codes CPV d'un ouvrage entier, dont les lots séparés demandent plusieurs métiers"),
     }
     tables = []
