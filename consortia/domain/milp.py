@@ -37,30 +37,28 @@ class _Rows:
 
 def optimum(problem: Problem, *, time_limit_s: float = 60.0) -> tuple[tuple[int, int] | None, bool]:
     """(Members, cost) of the best lawful grouping in the order of the problem (None: there is none); whether proven."""
-    largest = largest_size(problem, len(admissible(problem)))
     costs = sorted((c.cost for c in problem.candidates), reverse=True)
-    member = 1 + sum(costs[:largest]) if problem.fewest_first else 0
-    found, proven = _solve(problem, 2, largest, member, time_limit_s)
+    member = 1 + sum(costs[: problem.max_members]) if problem.fewest_first else 0
+    found, proven = _solve(problem, range(2, problem.max_members + 1), member, time_limit_s)
     return (None, proven) if found is None else ((len(found), sum(found)), proven)
 
 
-def least_cost(problem: Problem, size: int, *, time_limit_s: float = 60.0) -> tuple[int | None, bool]:
-    """Least total cost of a lawful grouping of this size (None when there is none), and whether proven."""
-    if size > largest_size(problem, len(admissible(problem))):
-        return None, True
-    found, proven = _solve(problem, size, size, 0, time_limit_s)
+def least_cost(problem: Problem, sizes: range, *, time_limit_s: float = 60.0) -> tuple[int | None, bool]:
+    """Least cost of a lawful grouping of one of these sizes (None: there is none), and whether it is proven."""
+    found, proven = _solve(problem, sizes, 0, time_limit_s)
     return None if found is None else sum(found), proven
 
 
-def _solve(problem: Problem, fewest: int, most: int, member: int, time_limit_s: float) -> tuple[list[int] | None, bool]:
+def _solve(problem: Problem, sizes: range, member: int, time_limit_s: float) -> tuple[list[int] | None, bool]:
     """Costs of the members that cost least, each paying ``member`` more; whether proven."""
     pool = admissible(problem)
-    if most < fewest:
+    most = min(sizes[-1], largest_size(problem, len(pool)))
+    if most < sizes[0]:
         return None, True
     n, needs = len(pool), problem.needs
     edges = [(i, t) for i, c in enumerate(pool) for t, need in enumerate(needs) if need.trade in c.needs]
     rows = _Rows()
-    rows.add(dict.fromkeys(range(n), 1), fewest, most)
+    rows.add(dict.fromkeys(range(n), 1), sizes[0], most)
     rows.add({n + i: 1 for i in range(n)}, 1, 1)
     rows.add({i: 1 for i, c in enumerate(pool) if problem.able_alone(c)}, 0, 1)
     rows.add({i: c.turnover_eur for i, c in enumerate(pool)}, problem.turnover_required, np.inf)

@@ -232,5 +232,5 @@ def test_a_whole_town_of_candidates_is_solved_to_proof() -> None:
     solved = solve(lot)
     assert solved.proven
     assert len(solved.solutions) == 3
-    cost, proven = least_cost(lot, len(solved.solutions[0].grouping.parts))
-    assert (solved.solutions[0].cost, True) == (cost, proven)
+    size = len(solved.solutions[0].grouping.parts)
+    assert least_cost(lot, range(size, size + 1)) == (solved.solutions[0].cost, True)
