@@ -36,6 +36,17 @@ def test_negative_figures_of_a_firm_are_refused_by_its_number(name: str) -> None
         painting(Candidate(7, frozenset({"T07"}), **facts))
 
 
+@pytest.mark.parametrize(
+    ("name", "much"), [("capacity_eur", 10**11), ("turnover_eur", 10**11), ("cost", 10**7), ("hours", 10**7)]
+)
+def test_figures_beyond_any_firm_are_refused(name: str, much: int) -> None:
+    """Sums and products stay exact in 64 bits below."""
+    facts = {"capacity_eur": 10, "cost": 1, name: much - 1}
+    assert painting(Candidate(7, frozenset({"T07"}), **facts))
+    with pytest.raises(ProblemError, match="Candidat 7"):
+        painting(Candidate(7, frozenset({"T07"}), **(facts | {name: much})))
+
+
 @pytest.mark.parametrize("name", ["hours_required", "turnover_required", "supply"])
 def test_negative_requirements_are_refused(name: str) -> None:
     with pytest.raises(ProblemError, match="négatifs"):

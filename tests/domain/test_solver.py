@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +16,7 @@ from consortia.domain.milp import least_cost, optimum
 from consortia.domain.problem import Form, Need, Problem
 from consortia.domain.rules import violations
 from consortia.domain.solver import Solved, admissible, covering_rows, largest_size, solve
-from tests.domain.problems import all_lawful, expected, firm, painting, problems, rank, roomier
+from tests.domain.problems import TRADES, all_lawful, expected, firm, painting, problems, rank, roomier
 
 WORDS = {"T07": TradeWords("Peinture", 40.0, 0.65 / 34)}
 
@@ -234,3 +236,78 @@ def test_a_whole_town_of_candidates_is_solved_to_proof() -> None:
     assert len(solved.solutions) == 3
     size = len(solved.solutions[0].grouping.parts)
     assert least_cost(lot, range(size, size + 1)) == (solved.solutions[0].cost, True)
+
+
+# ---------------------------------------------------------------- larger lots, against an unpruned program
+
+
+def town(seed: int, firms: int, trades: int, *, median: float = 0.1, spread: float = 0.8, **more: object) -> Problem:
+    """A lot among many firms of log-normal capacity (``median``: a share of the lot), with caps, ceilings and hours."""
+    rng = random.Random(seed)
+    codes = TRADES[:trades]
+    needs = tuple(Need(code, rng.randint(40_000, 200_000)) for code in codes)
+    amount = sum(need.amount_eur for need in needs)
+    pool = []
+    for number in range(firms):
+        capacity = int(amount * median * rng.lognormvariate(0.0, spread))
+        served = [code for code in codes if rng.random() < 0.6] or [rng.choice(codes)]
+        pool.append(
+            firm(
+                number,
+                capacity,
+                " ".join(served),
+                cost=rng.randint(50, 900),
+                hours=capacity // 30 if rng.random() < 0.4 else 0,
+                experienced=rng.random() < 0.5,
+                caps=((served[0], capacity // 2),) if rng.random() < 0.3 else (),
+                ceiling_eur=int(capacity * 0.6) if rng.random() < 0.2 else None,
+            )
+        )
+    return Problem(needs, tuple(pool), supply=firms, max_members=6, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("fewest_first", [True, False])
+@pytest.mark.parametrize("seed", range(8))
+def test_among_sixty_firms_the_optimum_is_that_of_an_unpruned_program(seed: int, fewest_first: bool) -> None:
+    lot = town(seed, 60, 1 + seed % 4, median=0.15, hours_required=seed % 3 * 1_000, fewest_first=fewest_first)
+    found, proven = optimum(lot)
+    assert proven
+    assert ranks(lot, solve(lot, count=1)) == ([rank(lot, (*found, frozenset()))] if found else [])
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_hardest_lots_are_proven_within_the_limit(seed: int) -> None:
+    """Three hundred firms, half of them below a tenth of the lot: ten proposals, each the best there is."""
+    solved = solve(town(seed, 300, 1 + seed % 4), count=10)
+    assert solved.proven
+    assert len(solved.solutions) == 10
+
+
+@pytest.mark.parametrize("fewest_first", [True, False])
+@pytest.mark.parametrize("seed", range(3))
+def test_without_numba_the_answers_are_the_same_among_many_firms(seed: int, fewest_first: bool) -> None:
+    lot = town(seed, 60, 1 + seed, hours_required=seed * 900, fewest_first=fewest_first)
+    compiled = solve(lot, count=3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "COMPILED", False)
+        assert solve(lot, count=3) == compiled
+
+
+def test_hours_reached_exactly_by_fractions_count_as_reached() -> None:
+    """A third and two thirds of an hour make one: no rounding decides."""
+    lot = painting(firm(1, 90, hours=1), firm(2, 30, hours=1), amount=60, hours_required=1, min_share_permille=0)
+    assert solve(lot).solutions[0].grouping.hours >= 1
+    thirds = painting(firm(1, 90, hours=1), firm(2, 45, hours=1), amount=60, hours_required=1)
+    assert solve(thirds).solutions[0].grouping.hours == Fraction(15, 90) + 1
+    assert solve(replace(thirds, hours_required=2)).solutions == ()
+
+
+def test_cost_alone_may_prefer_a_larger_team() -> None:
+    lot = painting(firm(1, 50, cost=90), firm(2, 50, cost=90), *(firm(n, 40, cost=1) for n in (3, 4, 5)), amount=100)
+    assert solve(replace(lot, fewest_first=False), count=1).solutions[0].grouping.ids == {3, 4, 5}
+
+
+def test_when_nothing_else_shares_half_at_most_the_next_proposal_is_the_best_other_set() -> None:
+    lot = painting(firm(1, 60, cost=5), firm(2, 50, cost=10), firm(3, 50, cost=20), amount=100)
+    found = [solution.grouping.ids for solution in solve(lot, count=10).solutions]
+    assert found == [{1, 2}, {1, 3}, {2, 3}, {1, 2, 3}]
