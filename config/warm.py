@@ -1,6 +1,7 @@
-"""The compiled search, loaded before the first question; ``python -m config.warm`` compiles it once a machine.
+"""The compiled searches, of firms and of groupings, loaded before the first question.
 
-Needs no database, so that it is done beside the set-up of one; processes that follow load what it compiled.
+``python -m config.warm`` compiles them once a machine. Needs no database, so that it is done beside the set-up of one;
+processes that follow load what it compiled.
 """
 
 from __future__ import annotations
@@ -10,14 +11,16 @@ import threading
 
 
 def warm() -> None:
-    """Load the compiled search, or compile it. Any tables will do. Django is set up."""
+    """Load the compiled searches, or compile them. Any tables will do. Django is set up."""
     from django.conf import settings
 
     if settings.NUMBA:
+        from consortia.domain import solver
         from matchmaker.domain import index
         from matchmaker.reference import build_reference, shipped_tables
 
         index.warm(build_reference("shipped", shipped_tables()))
+        solver.warm()
 
 
 def warm_aside() -> None:

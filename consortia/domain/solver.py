@@ -19,7 +19,7 @@ import numpy as np
 from consortia.domain import tree
 from consortia.domain.columns import BITS, Columns, Ints, columns, rows_of, rows_of_size
 from consortia.domain.engine import engine
-from consortia.domain.problem import Candidate, Grouping, Problem
+from consortia.domain.problem import Candidate, Grouping, Need, Problem
 from consortia.domain.shares import allocate
 
 NODE_LIMIT = 2_000_000
@@ -63,6 +63,12 @@ def solve(problem: Problem, *, count: int = 3, node_limit: int = NODE_LIMIT, rob
     search = Search(problem, pool, node_limit, robust)
     solutions = tuple(solution for solution, _ in zip(search, range(count), strict=False)) if count else ()
     return Solved(solutions, proven=not search.exhausted, nodes=search.nodes, candidates=len(pool))
+
+
+def warm() -> None:
+    """Load the compiled search, or compile it once a machine, before the first question does."""
+    firms = tuple(Candidate(number, frozenset({"T07"}), 50, 1, hours=50) for number in range(3))
+    solve(Problem((Need("T07", 100),), firms, supply=9, hours_required=1))
 
 
 def admissible(problem: Problem) -> tuple[Candidate, ...]:

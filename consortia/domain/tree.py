@@ -22,7 +22,7 @@ TRIES = 6  # without a better bound before the aim is lowered
 # ---------------------------------------------------------------- a complete set
 
 
-def lawful(table: Any, chosen: Any, size: int) -> bool:
+def _lawful(table: Any, chosen: Any, size: int) -> bool:
     """Whether parts exist for these members under some mandataire (Hall and Hoffman), with turnover and hours."""
     last = len(table.amounts) - 1
     turnover = 0
@@ -46,13 +46,13 @@ def lawful(table: Any, chosen: Any, size: int) -> bool:
     return False
 
 
-def stands(table: Any, chosen: Any, size: int) -> bool:
+def _stands(table: Any, chosen: Any, size: int) -> bool:
     """Whether the set stays lawful whichever member leaves."""
     rest = np.empty(size - 1, dtype=np.int64)
     for leaving in range(size):
         for place in range(size - 1):
             rest[place] = chosen[place + (place >= leaving)]
-        if not lawful(table, rest, size - 1):
+        if not _lawful(table, rest, size - 1):
             return False
     return size > 2
 
@@ -308,7 +308,7 @@ def _dive(
             bound[depth + 1] = bound[depth] + reduced[firm]
             place[depth + 1] = at
             depth += 1
-        elif costs[size] < state[0] and (stands(table, chosen, size) if robust else lawful(table, chosen, size)):
+        elif costs[size] < state[0] and (_stands(table, chosen, size) if robust else _lawful(table, chosen, size)):
             state[0] = costs[size]
             state[3] = costs[size]
             best[:] = chosen
