@@ -23,6 +23,9 @@ from matchmaker.models import Firm, Lot
 from matchmaker.queries import PublicFirm, public_firm
 from matchmaker.snapshot import indexed
 
+_NOTHING = "Aucun groupement n'existe pour ce lot : la page du lot dit ce qui manque."
+_NOTHING_LEFT = "Aucun groupement ne tient plus avec les entreprises d'aujourd'hui : ceux de la page seront recalculés."
+
 
 @dataclass(frozen=True, slots=True)
 class Swap:
@@ -52,7 +55,7 @@ def why_not_in(lot: Lot, firm: Firm, rank: int = 1) -> Told:
     case = problem_of(lot)
     grouping = _grouping(case, rank)
     if grouping is None:
-        return Told("none", "Aucun groupement n'existe pour ce lot : la page du lot dit ce qui manque.")
+        return Told("none", _NOTHING_LEFT if lot.proposals.exists() else _NOTHING)
     members = tuple(public_firm(case.firms[part.candidate.id]) for part in grouping.parts)
     met = None if firm.fictitious != lot.tender.fictitious else indexed(firm, case.tables)
     query = lot_query(lot, case.needs, case.tables)

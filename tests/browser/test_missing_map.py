@@ -5,6 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from geo.ground import draw_outlines
+from matchmaker.models import Firm
 from tests.browser.conftest import Site
 from tests.browser.test_supply_map import until
 from tests.factories import Territory, make_firm, make_lot, make_outcome, make_tender
@@ -51,11 +52,13 @@ def test_the_first_beacon_has_the_circle_of_its_lots(site: Site, drawn: Territor
 
 
 def test_a_firm_outside_the_grouping_is_explained_without_leaving_the_lot(site: Site, drawn: Territory) -> None:
+    Firm.objects.update(references=4)  # any of them may lead
     page = site.open(f"/lots/{drawn.group.pk}/")
     page.evaluate("window.stayed = true")
     form = page.locator("#team-why-not-form")
     form.get_by_label("Nom ou SIRET").fill(drawn.firms[9].siret)
     form.get_by_role("button", name="Dire pourquoi").click()
     expect(page.locator("#team-why-not-answer .told")).to_contain_text(drawn.firms[9].name)
+    expect(page.locator("#team-why-not-answer .told-best")).to_contain_text("elle remplacerait")
     assert page.evaluate("window.stayed") is True
     site.picture("pourquoi-pas-dans-le-groupement", full_page=True)

@@ -108,6 +108,15 @@ def test_where_no_grouping_exists_the_answer_says_so() -> None:
     assert why_not_in(lot, firm).state == "none"
 
 
+def test_groupings_that_no_longer_hold_are_said_to_be_old(lot: Lot) -> None:
+    built(lot)
+    Firm.objects.update(capacity_low_eur=0, capacity_mid_eur=1_000, capacity_high_eur=2_000)
+    match_lots([lot.pk])
+    told = why_not_in(lot, Firm.objects.get(name="Appoint 0"))
+    assert told.state == "none"
+    assert "ne tient plus" in told.sentence
+
+
 def test_a_lot_without_amount_has_no_answer() -> None:
     firm = make_firm()
     lot = make_lot(amount_eur=None)
