@@ -12,7 +12,7 @@ from consortia.domain.problem import MOST, Candidate, Problem, hosted_hours
 from consortia.domain.solver import Solution, admissible, solve
 
 HOURS_PERCENT = 1
-NODES = 300_000  # of each question on hours: the last ones are close calls
+NODES = 2_000_000  # of each question on hours: the last ones are close calls
 
 
 def named(problem: Problem) -> dict[str, Solution]:

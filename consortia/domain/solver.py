@@ -22,7 +22,7 @@ from consortia.domain.engine import engine
 from consortia.domain.problem import Candidate, Grouping, Need, Problem
 from consortia.domain.shares import allocate
 
-NODE_LIMIT = 2_000_000
+NODE_LIMIT = 10_000_000  # about a second
 MOST_BITS = 46  # of a shifted cost: sums of members and rows stay within 63
 NEVER = 1 << 60
 

@@ -15,6 +15,7 @@ BITS = 20
 ONE = 1 << BITS
 HUGE = 1 << 61
 DIGIT = 20  # bits a step when fractions of hours are added up
+CHECK = 30  # nodes that a complete set counts for besides, as long as its check lasts
 ROUNDS = 80  # of the subgradient
 TRIES = 6  # without a better bound before the aim is lowered
 
@@ -308,10 +309,12 @@ def _dive(
             bound[depth + 1] = bound[depth] + reduced[firm]
             place[depth + 1] = at
             depth += 1
-        elif costs[size] < state[0] and (_stands(table, chosen, size) if robust else _lawful(table, chosen, size)):
-            state[0] = costs[size]
-            state[3] = costs[size]
-            best[:] = chosen
+        elif costs[size] < state[0]:
+            state[1] = min(node_limit, state[1] + CHECK)
+            if _stands(table, chosen, size) if robust else _lawful(table, chosen, size):
+                state[0] = costs[size]
+                state[3] = costs[size]
+                best[:] = chosen
 
 
 def _apart(bits: int, common: Any, before: Any, after: Any) -> bool:
