@@ -15,7 +15,7 @@ from consortia.domain.explain import TradeWords, count, lower_first, money
 from consortia.domain.problem import Candidate, Need, Problem
 from consortia.domain.solver import solve
 
-NODE_LIMIT = 20_000
+NODE_LIMIT = 1_000_000  # a tenth of a second
 LARGEST = 6  # members of the largest grouping a problem may ask for
 # Tried for dropping in this order: what is left last speaks most to people.
 _ORDER = (

@@ -140,7 +140,7 @@ def _solvable(problem: Problem, factor: float) -> bool:
     larger = tuple(
         replace(c, capacity_eur=int(c.capacity_eur * factor), low_eur=None, high_eur=None) for c in problem.candidates
     )
-    return bool(solve(replace(problem, candidates=larger), count=1, node_limit=20_000).solutions)
+    return bool(solve(replace(problem, candidates=larger), count=1, node_limit=1_000_000).solutions)
 
 
 def replacements(problem: Problem, grouping: Grouping) -> dict[int, Candidate | None]:
