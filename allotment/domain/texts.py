@@ -10,6 +10,7 @@ from string import Template
 from allotment.domain.locality import asks_for_local
 
 GENERAL = "general"
+PIECES = ("social", "social_small", "tasks", "environment", "criterion")
 BLANKS = frozenset({"hours", "fte", "people", "months", "tasks"})
 
 
@@ -29,7 +30,7 @@ class Clause(StrEnum):
 class Wording:
     """One text for one family of trades; ``trades`` empty: for all those no other family names."""
 
-    piece: str  # a Clause, or "tasks"
+    piece: str  # a Clause, "tasks" of insertion, or "social_small" where hours would be too few
     family: str
     trades: frozenset[str]
     title: str
@@ -45,7 +46,7 @@ def read_texts(rows: Iterable[Mapping[str, object]]) -> Library:
 
     Raises :class:`TextError` for an unknown blank, a text that asks for locality (S5), or a missing general text.
     """
-    found: dict[str, list[Wording]] = {piece: [] for piece in (*Clause, "tasks")}
+    found: dict[str, list[Wording]] = {piece: [] for piece in PIECES}
     for row in rows:
         wording = Wording(
             str(row["piece"]),
@@ -82,8 +83,15 @@ def families(library: Library, piece: str, trades: Sequence[str]) -> tuple[Wordi
     return tuple(dict.fromkeys(found)) or (general,)
 
 
-def generated(library: Library, clause: Clause, trades: Sequence[str], blanks: Mapping[str, str]) -> str:
-    """The clause of a lot whose trades are given largest first. Paragraphs are separated by an empty line."""
+def generated(
+    library: Library, clause: Clause, trades: Sequence[str], blanks: Mapping[str, str], *, small: bool = False
+) -> str:
+    """The clause of a lot whose trades are given largest first. Paragraphs are separated by an empty line.
+
+    ``small``: too few hours for a social clause in hours.
+    """
+    if clause is Clause.SOCIAL and small:
+        return families(library, "social_small", ())[0].text
     if clause is Clause.SOCIAL:
         tasks = " ".join(one.text for one in families(library, "tasks", trades))
         (wording, *_) = families(library, clause, ())
