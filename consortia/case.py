@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from consortia.domain.problem import Candidate, Marks, Need, Problem, Weights
@@ -22,6 +23,12 @@ from matchmaker.needs import months, recommended_hours, required_hours
 from matchmaker.queries import with_commune
 
 SUPPLIERS = 5  # firms that lend staff, counted and shown for a lot
+# What a search reads of a firm: hundreds are for a lot, of which a few are shown.
+READ = (
+    *("siret", "name", "diffusion", "ess", "inclusive_kind", "trades", "trade_source", "references", "awards_known"),
+    *("capacity_low_eur", "capacity_mid_eur", "capacity_high_eur", "turnover_mid_eur", "fte_mid"),
+    *("declared_vacancies", "vacancies_on"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +69,20 @@ def case_of(
     tables: Reference,
     index: FirmIndex,
     weights: Weights | None = None,
+    *,
+    whole: bool = False,
 ) -> Case:
     """The problem of a lot whose yearly amount is known. One query.
 
-    ``weights``: those of the person who asks, else those of the tables.
+    ``weights``: those of the person who asks, else those of the tables. ``whole``: with all that may be shown of each
+    firm, its commune included; else what a search reads (``READ``).
     """
     hours = required_hours(lot, tables)
     wanted = hours or recommended_hours(lot, needs, tables)
     answer = index.ask(query, tables.integer("grouping.max_candidates"))
     lenders = index.ask(_supplier_query(query), tables.integer("grouping.max_candidates")).top if wanted else ()
-    related, heavy = with_commune()
-    ids = [found.id for found in (*answer.top, *lenders)]
-    firms = Firm.objects.select_related(*related).defer(*heavy, "capacity_steps").in_bulk(ids)
+    read = shown_firms() if whole else Firm.objects.only(*READ)
+    firms = read.in_bulk([found.id for found in (*answer.top, *lenders)])
     known = [found for found in lenders if found.id in firms]
     offers = [(firms[found.id], hosted(firms[found.id], "T44", tables), found.distance_km) for found in known]
     # an ordinary temporary-work agency hosts no insertion hours: it must not hide the inclusive ones behind it
@@ -124,6 +133,12 @@ def persons_wanted(hours: float, duration: int, tables: Reference) -> float:
 def _hired(vacancies: int, jobs: float) -> float:
     """Share (0..1) of the jobs looked for that a firm offers."""
     return min(1.0, vacancies / jobs) if jobs else float(vacancies > 0)
+
+
+def shown_firms() -> QuerySet[Firm]:
+    """Firms with all that pages show of them. Lazy."""
+    related, heavy = with_commune()
+    return Firm.objects.select_related(*related).defer(*heavy, "capacity_steps")
 
 
 def _supplier_query(query: LotQuery) -> LotQuery:

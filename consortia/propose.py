@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from consortia.case import Case
+from consortia.case import Case, shown_firms
 from consortia.domain.problem import Grouping, Part
 from consortia.domain.replay import Bench, as_json, named_in, replay, sentence, terms_of
 from consortia.domain.rules import violations
@@ -15,6 +15,7 @@ from consortia.models import Member, Proposal
 from consortia.words import justification, name, reasons, warnings
 from geo.domain.distance import distance_km
 from geo.domain.point import Point
+from matchmaker.domain.reference import Reference
 from matchmaker.models import Firm
 from matchmaker.queries import public_firm
 
@@ -54,7 +55,14 @@ def rows_of(case: Case, found: Sequence[Named], *, ess_short: bool = False) -> l
     ``ess_short``: no team of ESS and inclusive firms alone covers the lot, which the others' members are told.
     """
     bench = Bench(case.problem, terms_of(case.tables))
+    case = _with_members(case, found)
     return [_row(case, rank, one, bench, ess_short) for rank, one in enumerate(found, start=1)]
+
+
+def _with_members(case: Case, found: Sequence[Named]) -> Case:
+    """The same, with all that is shown of the firms that are members. One query when there is any."""
+    ids = frozenset[int]().union(*(one.solution.grouping.ids for one in found))
+    return replace(case, firms={**case.firms, **shown_firms().in_bulk(ids)}) if ids else case
 
 
 def _row(case: Case, rank: int, found: Named, bench: Bench, ess_short: bool) -> Row:
@@ -95,13 +103,11 @@ def measures(case: Case, grouping: Grouping) -> dict[str, float]:
     free capacity over the amount; members.
     """
     parts, amount = grouping.parts, case.problem.amount_eur
-    distances = [part.candidate.distance_km for part in parts]
     social = sum(part.amount_eur for part in parts if part.candidate.ess or part.candidate.inclusive)
     proof = sum(part.amount_eur * (1000 - part.candidate.marks.trade) for part in parts)
     return {
-        "km": round(sum(distances), 1),
-        "farthest_km": round(max(distances), 1),
-        "apart_km": round(_apart_km([case.firms[part.candidate.id] for part in parts], case), 1),
+        **distances([part.candidate.distance_km for part in parts]),
+        "apart_km": round(apart_km([case.firms[part.candidate.id] for part in parts], case.tables), 1),
         "ess_share": round(social / amount, 3),
         "trade_proof": round(proof / (1000 * amount), 3),
         "hours": int(grouping.hours),
@@ -110,12 +116,17 @@ def measures(case: Case, grouping: Grouping) -> dict[str, float]:
     }
 
 
-def _apart_km(firms: Sequence[Firm], case: Case) -> float:
+def distances(kilometres: Sequence[float]) -> dict[str, float]:
+    """Of the members to the place, in all and of the farthest."""
+    return {"km": round(sum(kilometres), 1), "farthest_km": round(max(kilometres), 1)}
+
+
+def apart_km(firms: Sequence[Firm], tables: Reference) -> float:
     """By road between the two members farthest from each other; a masked one is placed in its commune."""
     seen = [public_firm(firm) for firm in firms]
     places = [Point(one.lon, one.lat) for one in seen if one.lon is not None and one.lat is not None]
     straight = max((distance_km(a, b) for a, b in combinations(places, 2)), default=0.0)
-    return straight * case.tables["distance.road_factor"]
+    return straight * tables["distance.road_factor"]
 
 
 def _members(case: Case, grouping: Grouping, proposal: Proposal, leaving: Mapping[int | None, str]) -> list[Member]:

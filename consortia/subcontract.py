@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from consortia.case import Case, candidate_of, weights_of
+from consortia.case import READ, Case, candidate_of, weights_of
 from consortia.domain.explain import money
 from consortia.domain.problem import Part
 from consortia.domain.subcontract import Alternative, alternative
@@ -13,7 +13,6 @@ from matchmaker.domain.index import FirmIndex
 from matchmaker.domain.notice import Reservation
 from matchmaker.domain.query import LotQuery
 from matchmaker.models import Firm
-from matchmaker.queries import with_commune
 
 TRIED = 60  # nearest in the ranking: the cheapest of them is proposed
 Stored = dict[str, object]
@@ -30,8 +29,7 @@ def subcontract_of(case: Case, index: FirmIndex) -> Stored:
     eligible = {found.id for found in case.answer.top}
     answer = index.ask(replace(query, reservation=Reservation.NONE), case.tables.integer("grouping.max_candidates"))
     others = [found for found in answer.top if found.id not in eligible][:TRIED]
-    related, heavy = with_commune()
-    known = Firm.objects.select_related(*related).defer(*heavy, "capacity_steps").in_bulk([one.id for one in others])
+    known = Firm.objects.only(*READ).in_bulk([one.id for one in others])
     firms = {**case.firms, **known}
     weights, fit = weights_of(case.tables), case.tables["grouping.min_trade_fit"]
     ordinary = [

@@ -51,7 +51,7 @@ def _faults(lot: Lot, found: Checked) -> Iterator[str]:
     if (outcome.state == Outcome.State.PROPOSED) != bool(proposals):
         yield f"{len(proposals)} groupements pour un lot conclu « {outcome.state} »."
     try:
-        case = problem_of(lot)
+        case = problem_of(lot, whole=False)
     except UnsizedLotError:
         if outcome.state != Outcome.State.UNSIZED:
             yield "dimensionné sans montant, métier ni lieu."

@@ -1,6 +1,6 @@
 """The French sentences of a grouping: why this team, what to watch, why it is lawful, who could replace whom.
 
-Names go through ``public_firm``: a sentence never says more of a firm than its page does.
+Names are those of ``public_firm``: a sentence never says more of a firm than its page does.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from matchmaker.domain.notice import Reservation
 from matchmaker.domain.reference import Reference
 from matchmaker.domain.trade import LotTrade
 from matchmaker.models import Firm, Lot
-from matchmaker.queries import public_firm
+from matchmaker.queries import MASKED_NAME
 
 if TYPE_CHECKING:
     from consortia.case import Case
@@ -27,7 +27,8 @@ _FORMS = {
 
 
 def name(firm: Firm) -> str:
-    return public_firm(firm).name
+    """As ``public_firm`` tells it, without reading where the firm is."""
+    return firm.name if firm.diffusion == Firm.Diffusion.OPEN else MASKED_NAME
 
 
 def _percent(share: float) -> str:

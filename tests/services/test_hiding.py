@@ -123,12 +123,27 @@ class TestAFirmThatOpposesDiffusion:
         lender = make_firm("Elle aussi", point=firm.point, trades=["T44"], inclusive_kind="AI")
         other = Firm.objects.get(name="N00")
         proposal = make_proposal(quiet, [firm, other], [0.6, 0.4])
-        make_outcome(quiet, hours_suppliers=[{"siret": lender.siret, "hours": 100, "km": 19.5}])
+        proposal.measures = {"km": 99.0, "farthest_km": 99.0, "apart_km": 99.0}
+        proposal.save()
+        told = {"siret": lender.siret, "km": 19.5}
+        make_outcome(
+            quiet,
+            hours_suppliers=[told | {"hours": 100}],
+            partners=[told | {"vacancies": 2}],
+            subcontract={"members": [], "subcontractors": [told]},
+        )
         Firm.objects.filter(pk=lender.pk).update(diffusion="P")
         self.oppose(firm)
         assert proposal.members.get(firm=firm).distance_km == masked_km(quiet, firm)
         assert proposal.members.get(firm=other).distance_km > 0
-        assert Outcome.objects.get(lot=quiet).hours_suppliers == [{"siret": lender.siret, "hours": 100, "km": 0.0}]
+        outcome = Outcome.objects.get(lot=quiet)
+        assert outcome.hours_suppliers == [{"siret": lender.siret, "hours": 100, "km": 0.0}]
+        assert outcome.partners == [{"siret": lender.siret, "vacancies": 2, "km": 0.0}]
+        assert outcome.subcontract["subcontractors"] == [{"siret": lender.siret, "km": 0.0}]
+        proposal.refresh_from_db()
+        members = [member.distance_km for member in proposal.members.all()]
+        assert proposal.measures["km"] == pytest.approx(sum(members), abs=0.1)
+        assert proposal.measures["apart_km"] < 99
 
     def test_when_it_is_closed_already(self, quiet: Lot, firm: Firm) -> None:
         rematch()
