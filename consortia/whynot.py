@@ -69,6 +69,7 @@ def why_not_in(lot: Lot, firm: Firm, rank: int = 1) -> Told:
         grouping,
         candidate,
         weights=weights_of(case.tables),
+        farthest=case.tables["whynot.farthest"],
         declared=_declared(met, query, case.tables) if firm.trade_source != Firm.TradeSource.DECLARED else 1000,
     )
     return _told(case, firm, candidate, told, members)

@@ -2,7 +2,8 @@
 
 A requirement is dropped by a relaxation that never takes a team away, so that fewer requirements are never harder
 to meet. A deletion filter over :func:`solve` leaves a set that is impossible as a whole and possible without any
-one of its requirements; singles and pairs are tried next, so that sets of up to three are the smallest there are.
+one of its requirements; smaller sets are tried next, so that none has fewer. What follows from sets known to be
+possible or not is not solved again.
 """
 
 from __future__ import annotations
@@ -70,9 +71,9 @@ def requirements(problem: Problem) -> tuple[Requirement, ...]:
 
 
 def conflict(problem: Problem, *, node_limit: int = NODE_LIMIT) -> tuple[Requirement, ...]:
-    """Requirements that no grouping meets together, each of them necessary to that; () when some grouping exists.
+    """Fewest requirements that no grouping meets together, each necessary to that; () when some grouping exists.
 
-    () too when the search gave up before it proved that there is none. About as many solves as requirements.
+    () too when the search gave up before it proved that there is none. Some twenty solves.
     """
     every = requirements(problem)
     asked = _Asked(problem, frozenset(every), node_limit)
@@ -84,7 +85,7 @@ def conflict(problem: Problem, *, node_limit: int = NODE_LIMIT) -> tuple[Require
     for one in every:
         if asked.impossible(kept - {one}):
             kept -= {one}
-    smaller = (frozenset(some) for size in range(1, min(3, len(kept))) for some in combinations(reversed(every), size))
+    smaller = (frozenset(some) for size in range(1, len(kept)) for some in combinations(reversed(every), size))
     kept = next((some for some in smaller if asked.impossible(some)), kept)
     return tuple(sorted(kept, key=lambda one: (-_ORDER.index(one.kind), -one.amount_eur)))
 

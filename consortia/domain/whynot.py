@@ -48,8 +48,9 @@ class Way:
 class WhyNot:
     """``state``: member, barred, equal, ways, dearer or never.
 
-    ``bars``: why no change would do; ``ways``: each lever by itself, or one pair; ``replaces``: for "equal" and
-    "dearer" whom it could replace; ``against``: the marks by which it costs more there, the heaviest first.
+    ``bars``: why no change would do, or what it would have to overcome; ``ways``: each lever by itself, or one pair;
+    ``replaces``: for "equal" and "dearer" whom it could replace; ``against``: the marks by which it costs more there,
+    the heaviest first.
     """
 
     state: str
@@ -73,11 +74,17 @@ class _Lever:
 
 
 def why_not(
-    problem: Problem, grouping: Grouping, candidate: Candidate, *, weights: Weights, declared: int = 0
+    problem: Problem,
+    grouping: Grouping,
+    candidate: Candidate,
+    *,
+    weights: Weights,
+    declared: int = 0,
+    farthest: float = 3.0,
 ) -> WhyNot:
     """``candidate`` as it is; ``weights`` are those its cost was derived with. It need not be in the problem.
 
-    ``declared`` is the mark of its trade once it has declared it.
+    ``declared`` is the mark of its trade once it has declared it; nobody goes ``farthest`` times its radius.
     """
     if candidate.id in grouping.ids:
         return WhyNot("member")
@@ -87,7 +94,7 @@ def why_not(
     place = _Place(problem, grouping)
     if found := place.replaced(candidate):
         return WhyNot("equal", replaces=found[0])
-    levers = tuple(_levers(problem, candidate, weights, declared))
+    levers = tuple(_levers(problem, candidate, weights, declared, farthest))
     ways = tuple(way for lever in levers if (way := place.least(candidate, lever)))
     ways = ways or tuple(place.pairs(candidate, levers))[:1]
     if ways:
@@ -96,7 +103,7 @@ def why_not(
     if dearer:
         out = next(part.candidate for part in grouping.parts if part.candidate.id == dearer[0])
         return WhyNot("dearer", replaces=out.id, against=_against(candidate, out, weights))
-    return WhyNot("never")
+    return WhyNot("never", bars=_obstacles(problem, candidate))
 
 
 def _bars(problem: Problem, candidate: Candidate) -> tuple[str, ...]:
@@ -112,11 +119,25 @@ def _bars(problem: Problem, candidate: Candidate) -> tuple[str, ...]:
     return tuple(bars)
 
 
-def _levers(problem: Problem, candidate: Candidate, weights: Weights, declared: int) -> Iterator[_Lever]:
+def _obstacles(problem: Problem, candidate: Candidate) -> tuple[str, ...]:
+    """What keeps it out, where no change that is looked at would do."""
+    met = []
+    if candidate.distance_km >= REACH * candidate.radius_km:
+        met.append(
+            f"elle est à {round(candidate.distance_km)} km, pour une portée de {round(REACH * candidate.radius_km)} km"
+        )
+    if not candidate.needs & {need.trade for need in problem.needs}:
+        met.append("elle ne fait aucun des métiers du lot")
+    return tuple(met)
+
+
+def _levers(
+    problem: Problem, candidate: Candidate, weights: Weights, declared: int, farthest: float
+) -> Iterator[_Lever]:
     room = problem.amount_eur - 1 - candidate.capacity_eur
     if room > 0:
         yield _Lever("capacity", room, lambda firm, more: resized(firm, firm.capacity_eur + more))
-    far = int(3 * max(candidate.radius_km, candidate.distance_km))  # beyond, the way hardly weighs any more
+    far = int((farthest - 1) * candidate.radius_km)
     yield _Lever("radius", far, lambda firm, more: _going_farther(firm, more, weights))
     if candidate.marks.trade > declared:
         yield _Lever("proof", 1, lambda firm, _: _marked(firm, weights, trade=declared))
@@ -238,10 +259,12 @@ def sentence(told: WhyNot, candidate: Candidate, words: Mapping[str, TradeWords]
     if told.state == "dearer":
         reasons = " ; ".join(_MARKS[name] for name in told.against) or "elle convient moins bien"
         return f"Elle pourrait remplacer {other}, mais conviendrait moins : {reasons}."
+    barring = " ; ".join(told.bars)
+    met = f"{barring[:1].upper()}{barring[1:]}. " if barring else ""
     return {
         "member": "Elle est membre de ce groupement.",
-        "barred": f"Aucun changement de sa part n'y ferait : {' ; '.join(told.bars)}.",
+        "barred": f"Aucun changement de sa part n'y ferait : {barring}.",
         "equal": f"Elle pourrait remplacer {other} : le groupement serait aussi bon.",
-        "never": "Ni capacité, ni rayon, ni métier déclaré de plus ne lui donneraient la place d'un membre, "
+        "never": f"{met}Ni capacité, ni rayon, ni métier déclaré de plus ne lui donneraient la place d'un membre, "
         "même deux à la fois.",
     }[told.state]

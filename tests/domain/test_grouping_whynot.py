@@ -152,6 +152,11 @@ def test_a_firm_out_of_reach_is_told_the_radius_that_reaches() -> None:
     assert (way.changes[0].kind, way.changes[0].amount) == ("radius", 40)
 
 
+def test_nobody_is_told_to_go_across_the_country() -> None:
+    lot = painting(marked(1, 60_000), marked(2, 60_000), marked(3, 60_000, distance_km=600.0))
+    assert told(lot, 3).startswith("Elle est à 600 km, pour une portée de 60 km. Ni capacité, ni rayon,")
+
+
 def test_a_presumed_trade_may_be_declared() -> None:
     lot = painting(marked(1, 60_000), marked(2, 60_000), marked(3, 60_000, proof=200))
     assert told(lot, 3).startswith("Avec ")
