@@ -143,6 +143,11 @@ function followTeams(linked: LinkedMap): void {
     address.searchParams.set("g", event.target.value);
     history.replaceState(history.state, "", address.href.replaceAll("%2C", ","));
   });
+  // A card says "on the map": the grouping is chosen there, and the link goes on to the map.
+  document.addEventListener("click", (event) => {
+    const link = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-draw-team]") : null;
+    document.querySelector<HTMLInputElement>(`[data-team-picker] [value="${link?.dataset["drawTeam"] ?? ""}"]`)?.click();
+  });
   document.addEventListener(LIT, (event) => linked.team((event as CustomEvent<number | null>).detail ?? chosenTeam()));
   document.addEventListener("htmx:after:swap", (event) => {
     if (event.target instanceof Element && event.target.closest("#groupings")) pickTeam(linked);

@@ -95,6 +95,15 @@ def test_a_grouping_pointed_at_lights_its_members_and_its_lines(site: Site, led:
     assert page.locator(".firm.in-team").count() == 0
 
 
+def test_a_grouping_is_one_link_away_from_the_map(site: Site, led: Territory) -> None:
+    page = site.open(f"/lots/{led.group.pk}/")
+    page.locator('[data-team="2"]').get_by_role("link", name="Voir sur la carte").press("Enter")
+    expect(page.get_by_role("radio", name="2 La plus petite")).to_be_checked()
+    settle(page)
+    assert len(rendered(page, "links")) == 2
+    expect(page.locator("[data-map]")).to_be_in_viewport()
+
+
 def test_sliders_work_without_script(visit: Callable[..., Site], led: Territory) -> None:
     page = visit(java_script_enabled=False).open(f"/lots/{led.group.pk}/?ess=1")
     page.locator("#grouping-weights > summary").click()
