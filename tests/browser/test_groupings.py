@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from consortia.live import teams
 from consortia.models import Proposal
 from matchmaker.models import Firm
 from tests.browser.conftest import PHONE, Site, axe_source
@@ -20,6 +21,7 @@ def led(drawn: Territory) -> Territory:
     Firm.objects.filter(pk__in=[firm.pk for firm in drawn.firms]).update(fte_mid=12)
     for rank, names in ((1, ["best", "nearest"]), (2, ["smallest"])):
         Proposal.objects.filter(lot=drawn.group, rank=rank).update(names=names)
+    teams(drawn.group)  # the solver is compiled once a process, which a page would not wait for
     return drawn
 
 
