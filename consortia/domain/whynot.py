@@ -103,7 +103,8 @@ def why_not(
     if dearer:
         out = next(part.candidate for part in grouping.parts if part.candidate.id == dearer[0])
         return WhyNot("dearer", replaces=out.id, against=_against(candidate, out, weights))
-    return WhyNot("never", bars=_obstacles(problem, candidate))
+    dearest = max((part.candidate for part in grouping.parts), key=lambda member: (member.cost, -member.id))
+    return WhyNot("never", bars=_obstacles(problem, candidate), against=_against(candidate, dearest, weights))
 
 
 def _bars(problem: Problem, candidate: Candidate) -> tuple[str, ...]:
@@ -256,8 +257,9 @@ def sentence(told: WhyNot, candidate: Candidate, words: Mapping[str, TradeWords]
         return " ".join(
             f"Avec {', ou '.join(said)}, elle remplacerait {names[out]}." for out, said in by_member.items()
         )
+    reasons = " ; ".join(_MARKS[name] for name in told.against)
     if told.state == "dearer":
-        reasons = " ; ".join(_MARKS[name] for name in told.against) or "elle convient moins bien"
+        reasons = reasons or "elle convient moins bien"
         return f"Elle pourrait remplacer {other}, mais conviendrait moins : {reasons}."
     barring = " ; ".join(told.bars)
     met = f"{barring[:1].upper()}{barring[1:]}. " if barring else ""
@@ -266,5 +268,5 @@ def sentence(told: WhyNot, candidate: Candidate, words: Mapping[str, TradeWords]
         "barred": f"Aucun changement de sa part n'y ferait : {barring}.",
         "equal": f"Elle pourrait remplacer {other} : le groupement serait aussi bon.",
         "never": f"{met}Ni capacité, ni rayon, ni métier déclaré de plus ne lui donneraient la place d'un membre, "
-        "même deux à la fois.",
+        f"même deux à la fois{f' ; face au membre qui convient le moins : {reasons}' if reasons else ''}.",
     }[told.state]

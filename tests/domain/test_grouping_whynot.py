@@ -193,6 +193,15 @@ def test_a_firm_outside_ess_that_nothing_would_help_is_told_what_speaks_against_
     )
 
 
+def test_where_nothing_would_do_what_speaks_against_the_firm_is_told() -> None:
+    """It lacks capacity too, and no declaration makes it ESS."""
+    small = replace(firm(3, 6_000, distance_km=0.0), marks=Marks(ess=1000), cost=WEIGHTS.cost(Marks(ess=1000)))
+    near = [replace(firm(n, 60_000, distance_km=0.0), marks=Marks(), cost=0) for n in (1, 2)]
+    assert told(painting(*near, small), 3).endswith(
+        "même deux à la fois ; face au membre qui convient le moins : elle n'est ni de l'ESS ni de l'insertion."
+    )
+
+
 @pytest.mark.parametrize(
     ("facts", "lot", "words"),
     [
