@@ -80,12 +80,11 @@ def case_of(
     hours = required_hours(lot, tables)
     wanted = hours or recommended_hours(lot, needs, tables)
     answer = index.ask(query, tables.integer("grouping.max_candidates"))
-    lenders = index.ask(_supplier_query(query), tables.integer("grouping.max_candidates")).top if wanted else ()
+    lenders = index.ask(_supplier_query(query, tables), tables.integer("grouping.max_candidates")).top if wanted else ()
     read = shown_firms() if whole else Firm.objects.only(*READ)
     firms = read.in_bulk([found.id for found in (*answer.top, *lenders)])
     known = [found for found in lenders if found.id in firms]
     offers = [(firms[found.id], hosted(firms[found.id], "T44", tables), found.distance_km) for found in known]
-    # an ordinary temporary-work agency hosts no insertion hours: it must not hide the inclusive ones behind it
     suppliers = tuple(islice((offer for offer in offers if offer[1]), SUPPLIERS)) if hours else ()
     lent = sum(hours_lent for _, hours_lent, _ in suppliers)
     vacancies = _vacancies(answer, firms, tables)
@@ -141,10 +140,14 @@ def shown_firms() -> QuerySet[Firm]:
     return Firm.objects.select_related(*related).defer(*heavy, "capacity_steps")
 
 
-def _supplier_query(query: LotQuery) -> LotQuery:
-    """Who could lend staff to this lot: mise à disposition (T44) within reach, whatever the lot is reserved to."""
+def _supplier_query(query: LotQuery, tables: Reference) -> LotQuery:
+    """Who could lend staff to this lot: mise à disposition (T44) within reach, whatever the lot is reserved to.
+
+    Inclusive firms only: an ordinary temporary-work agency hosts no insertion hours, and must not hide them.
+    """
     lending = LotTrade(options=(("T44", 1.0),), share=1.0)
-    return LotQuery(trades=(lending,), point=query.point, uncertainty_km=query.uncertainty_km)
+    kinds = frozenset(tables.kinds)
+    return LotQuery(trades=(lending,), point=query.point, uncertainty_km=query.uncertainty_km, kinds=kinds)
 
 
 def _needs(needs: tuple[LotTrade, ...], yearly: int, tables: Reference) -> tuple[Need, ...]:
