@@ -42,7 +42,17 @@ def hiring_near(lot: Lot) -> LotHiring:
     known = reference()
     romes = romes_of(lot.trades, known)
     place = Point(lot.point.x, lot.point.y) if lot.point else None
-    needs = hiring_needs(point=place, romes=romes) if place and romes else None
+    return _near(romes, hiring_needs(point=place, romes=romes) if place and romes else None, known)
+
+
+def hiring_in(commune: str, trades: list[str]) -> LotHiring:
+    """The same for work in a commune, by its code. Two queries, one of them heavy."""
+    known = reference()
+    romes = romes_of(trades, known)
+    return _near(romes, hiring_needs(commune=commune, romes=romes) if romes else None, known)
+
+
+def _near(romes: tuple[str, ...], needs: HiringNeeds | None, known: Reference) -> LotHiring:
     if needs is None:
         return LotHiring(romes, None, Count.of(0), None, None)
     priority = priority_seekers((one.seekers for one in needs.seekers), known["hiring.priority_share"])
