@@ -222,7 +222,7 @@ def test_the_keyboard_reaches_firms_map_and_groupings(site: Site, drawn: Territo
     site.open(f"/lots/{drawn.group.pk}/")
     reached = tab_order(site)
     texts = [at["text"] or at["tag"] for at in reached]
-    wanted = ["Propreté Chartreuse", "Le même classement en tableau", "CANVAS", "Pourquoi cette équipe"]
+    wanted = ["Propreté Chartreuse", "Le même classement en tableau", "CANVAS", "Pourquoi cette équipe Groupement 1"]
     places = [texts.index(text) for text in wanted]
     assert places == sorted(places)
     assert "g" in [at["name"] for at in reached]
