@@ -19,6 +19,7 @@ PUBLIC = {
     "firm-context", "expiring", "expiring-csv", "runs", "sources", "source", "login", "set_language",
     "lot-why", "lot-why-not", "lot-firms", "firm-lots-csv", "method",
     "lot-sheet", "team-sheet", "allocation-xlsx", "allocation-csv", "lot-groupings-csv", "lot-groupings-xlsx",
+    "lot-groupings",
     "lot-team-why-not", "missing", "missing-csv", "missing-map",
     "needs", "need",  # a need is a 404 but to its organisation and who holds its shared address: test_needs.py
     "plans", "plan", "plan-csv", "plan-xlsx",  # a network's plan is a 404 to others: test_plans.py

@@ -59,6 +59,7 @@ def addresses(hidden: Territory) -> list[str]:
             f"/lots/{lot.pk}/why-not/?q=Fernande",
             f"/lots/{lot.pk}/firms/?q=Fernande",
             f"/lots/{lot.pk}/ranking/?within=120",
+            f"/lots/{lot.pk}/groupings/?gw_size=free&gw_distance=100",
             f"/lots/{lot.pk}/ranking.csv",
             f"/lots/{lot.pk}/ranking.csv?within=120",
             f"/lots/{lot.pk}/map.json?within=120",
@@ -81,7 +82,16 @@ def test_no_page_nor_endpoint_leaks_the_name_or_the_address(client: Client, hidd
 
 def test_every_public_address_that_shows_a_firm_is_in_this_test(hidden: Territory) -> None:
     names = {"lots", "lots-csv", "lot", "lot-ranking-csv", "lot-map", "lot-context", "firm", "firm-map", "firm-context"}
-    names |= {"expiring", "expiring-csv", "lot-ranking", "lot-why", "lot-why-not", "lot-firms", "firm-lots-csv"}
+    names |= {
+        "expiring",
+        "expiring-csv",
+        "lot-ranking",
+        "lot-groupings",
+        "lot-why",
+        "lot-why-not",
+        "lot-firms",
+        "firm-lots-csv",
+    }
     from frontend.urls import urlpatterns
 
     known = {pattern.name for pattern in urlpatterns} - {
