@@ -246,10 +246,10 @@ class PieceOut(Schema):
     capacity_eur: int
     fte: float
     reach_km: float
-    hours: int
-    leads: bool
-    reserved: bool
-    text: str
+    hours: int = 0
+    leads: bool = False
+    reserved: bool = False
+    text: str = ""
 
 
 class OutcomeOut(Schema):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -80,36 +83,37 @@ def test_no_page_nor_endpoint_leaks_the_name_or_the_address(client: Client, hidd
             assert secret not in body, (address, secret)
 
 
+# Addresses by how their name begins, and the test that masks their firms.
+ELSEWHERE = {
+    "supply": "test_supply_page.py",
+    "ground": "test_supply_page.py",
+    "missing": "test_missing_page.py",
+    "plan": "test_plans.py",
+    "lot-team-why-not": "test_grouping_why.py",
+    "lot-sheet": "test_documents.py",
+    "team-sheet": "test_documents.py",
+    "allocation": "test_tables.py",
+    "lot-groupings-": "test_tables.py",
+}
+NO_FIRM = ("home", "login", "logout", "imports", "runs", "source", "method", "quarantine")
+THEIRS = ("director", "need")  # seen by their owners only
+
+
 def test_every_public_address_that_shows_a_firm_is_in_this_test(hidden: Territory) -> None:
     names = {"lots", "lots-csv", "lot", "lot-ranking-csv", "lot-map", "lot-context", "firm", "firm-map", "firm-context"}
-    names |= {
-        "expiring",
-        "expiring-csv",
-        "lot-ranking",
-        "lot-groupings",
-        "lot-why",
-        "lot-why-not",
-        "lot-firms",
-        "firm-lots-csv",
-    }
+    names |= {"expiring", "expiring-csv", "lot-ranking", "lot-groupings", "lot-why", "lot-why-not", "lot-firms"}
+    names |= {"firm-lots-csv"}
     from frontend.urls import urlpatterns
 
-    known = {pattern.name for pattern in urlpatterns} - {
-        "home",
-        "login",
-        "logout",
-        "imports",
-        "runs",
-        "sources",
-        "method",
-    }
-    known -= {"source", "source-sync", "quarantine", "quarantine-csv", "quarantine-retry"}
-    known = {name for name in known if not name.startswith("director")}  # for a list's owner and staff
-    known = {name for name in known if not name.startswith(("supply", "ground"))}  # masked in test_supply_page.py
-    papers = {"lot-sheet", "team-sheet", "allocation-xlsx", "allocation-csv", "lot-groupings-csv", "lot-groupings-xlsx"}
-    known -= papers  # masked in test_documents.py and test_tables.py
-    assert known == names
+    known = {str(pattern.name) for pattern in urlpatterns}
+    assert {name for name in known if not name.startswith((*ELSEWHERE, *NO_FIRM, *THEIRS))} == names
     assert reverse("lots") == "/lots/"
+
+
+@pytest.mark.parametrize("name", sorted(set(ELSEWHERE.values())))
+def test_the_other_tests_mask_firms_too(name: str) -> None:
+    text = (Path(__file__).parent / name).read_text(encoding="utf-8")
+    assert re.search(r"def test_\w*(masked|partial|diffus)", text)
 
 
 def test_a_masked_firm_is_shown_as_such_with_its_commune_only(client: Client, hidden: Territory) -> None:

@@ -104,11 +104,18 @@ def test_who_might_be_called_says_why_it_is_not_that_piece_yet(client: Client) -
     make_firm("Élec du Drac", trades=["T13"], capacity_eur=12_000)
     make_firm("Voltaire", trades=["T13"], capacity_eur=90_000)
     make_firm("Courant Viennois", trades=["T13"], commune_code="38540", capacity_eur=9_000, declared_radius_km=5)
-    make_firm("Fernande Secrète", trades=["T13"], diffusion=Firm.Diffusion.PARTIAL, capacity_eur=90_000)
     text = text_of(client, "/missing/?trade=T13&dep=38")
     assert "à portée, trop petite: il lui manque 18 000 € de capacité libre par an (estimation)" in text
     assert "hors de portée (rayon 5 km) et trop petite: il lui manque 21 000 € par an" in text
     assert "assez grande et à portée: réserve du lot, expérience ou règle C1 l'écartent" in text
+
+
+@pytest.mark.usefixtures("radar")
+def test_a_partially_diffused_firm_is_never_one_to_call(client: Client) -> None:
+    make_firm("Fernande Secrète", trades=["T13"], diffusion=Firm.Diffusion.PARTIAL, capacity_eur=90_000)
+    make_firm("Élec du Drac", trades=["T13"], capacity_eur=12_000)
+    text = text_of(client, "/missing/?trade=T13&dep=38")
+    assert "Élec du Drac" in text
     assert "Fernande" not in text
 
 
