@@ -103,9 +103,13 @@ def switch_off(
     allowed: Sequence[Exemption],
     shortest: int,
     user: AbstractBaseUser,
-    version: int,
 ) -> State:
-    """Raises :class:`ClauseRefusedError` without a lawful exception or a reason of ``shortest`` characters."""
+    """Raises :class:`ClauseRefusedError` without a lawful exception or a reason of ``shortest`` characters.
+
+    Someone else who switched it meanwhile is told of, never undone.
+    """
+    if not before.is_on:
+        raise ClauseConflictError(ClauseConflictError.__doc__)
     exemption = next((one for one in allowed if one.code == code), None)
     reason = " ".join(reason.split())
     if not allowed:
@@ -119,33 +123,38 @@ def switch_off(
         )
     after = State(False, code, reason, before.text)
     entry = {"article": exemption.article, "exemption": exemption.text, "reason": reason}
-    return _change(target, before, after, ClauseLog.Action.OFF, user, version, entry)
+    return _change(target, before, after, ClauseLog.Action.OFF, user, entry)
 
 
-def switch_on(target: Target, before: State, *, user: AbstractBaseUser, version: int) -> State:
+def switch_on(target: Target, before: State, *, user: AbstractBaseUser) -> State:
+    if before.is_on:
+        return before
     after = State(True, "", "", before.text)
-    return _change(target, before, after, ClauseLog.Action.ON, user, version, {"article": target.article})
+    return _change(target, before, after, ClauseLog.Action.ON, user, {"article": target.article})
 
 
 def write_text(target: Target, before: State, *, text: str, user: AbstractBaseUser, version: int) -> State:
-    """The buyer's own words; empty brings the generated text back. Saved even where it will have to be corrected."""
+    """The buyer's own words; empty brings the generated text back. Saved even where it will have to be corrected.
+
+    ``version``: that of the clause the words were written upon; raises :class:`ClauseConflictError` when it is past.
+    """
     text = text.replace("\x00", "").replace("\r\n", "\n").strip()
     if len(text) > LONGEST:
         raise ClauseRefusedError(f"Ce texte dépasse {LONGEST} caractères : raccourcissez-le.")
     if text == before.text:
         return before
     after = State(before.is_on, before.exemption, before.reason, text)
-    return _change(target, before, after, ClauseLog.Action.TEXT, user, version, {"article": target.article})
+    if before.version != version:
+        raise ClauseConflictError(ClauseConflictError.__doc__)
+    return _change(target, before, after, ClauseLog.Action.TEXT, user, {"article": target.article})
 
 
-def undo(target: Target, before: State, *, user: AbstractBaseUser, version: int) -> State:
+def undo(target: Target, before: State, *, user: AbstractBaseUser) -> State:
     """Back to before the last line of the journal; asked twice, forth again. Nothing is rubbed out."""
     last = ClauseLog.objects.filter(need=target.need, lot=target.lot, kind=target.kind).first()
     if last is None:
         raise ClauseRefusedError("Il n'y a rien à annuler pour cette clause.")
-    return _change(
-        target, before, State(**last.before), ClauseLog.Action.UNDO, user, version, {"article": last.article}
-    )
+    return _change(target, before, State(**last.before), ClauseLog.Action.UNDO, user, {"article": last.article})
 
 
 def _change(
@@ -154,14 +163,14 @@ def _change(
     after: State,
     action: ClauseLog.Action,
     user: AbstractBaseUser,
-    version: int,
     entry: dict[str, str],
 ) -> State:
+    """Written on what was read: a change that came in between is a conflict."""
     with transaction.atomic():
         Need.objects.select_for_update().get(pk=target.need.pk)  # one change at a time for a need
         key = {"need": target.need, "lot": target.lot, "kind": target.kind}
         row = ClauseChoice.objects.filter(**key).first()
-        if (row.version if row else 0) != version:
+        if (row.version if row else 0) != before.version:
             raise ClauseConflictError(ClauseConflictError.__doc__)
         row = row or ClauseChoice(**key, version=0)
         row.is_on, row.exemption, row.reason, row.text = after.is_on, after.exemption, after.reason, after.text

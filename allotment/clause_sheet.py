@@ -17,7 +17,8 @@ from allotment.domain.need import Nature
 from allotment.domain.texts import Clause, Library, article_of, generated, title_of
 from allotment.models import ClauseLog, Need, Split
 from allotment.models.clause import Kind
-from allotment.sizing import Sized, sized_need
+from allotment.queries import need_of
+from allotment.sizing import Sized, lots_of, sized
 from matchmaker.domain.reference import Reference
 from matchmaker.reference import reference
 
@@ -60,8 +61,7 @@ class LotSheet:
 
     @property
     def key(self) -> int:
-        """Of its row; 0 for the whole need."""
-        return self.sized.lot.row.pk if self.sized.lot.row else 0
+        return self.sized.lot.key
 
     def clause(self, kind: str) -> ClauseView | None:
         return next((one for one in self.clauses if one.kind == kind), None)
@@ -100,17 +100,19 @@ class ClauseSheet:
         return sum(lot.sized.sizing.asked for lot in on if not lot.too_few_hours)
 
 
-def clause_sheet(need: Need, split: Split | None) -> ClauseSheet:
-    """Raises :class:`allotment.domain.need.NeedError`. About ten queries, and a heavy one a lot."""
+def clause_sheet(need: Need, split: Split | None, only: int | None = None) -> ClauseSheet:
+    """``only``: the lot with this key, for a change of one clause. About ten queries, and a heavy one a lot.
+
+    Raises :class:`allotment.domain.need.NeedError`.
+    """
     tables, library, rules = reference(), tables_of.texts(), tables_of.rules_on(need.launched_on)
-    lots, chosen = sized_need(need, split), states(need, split)
-    parts = [one.lot.amount_eur for one in lots]
+    seen, chosen = need_of(need), states(need, split)
+    lots = lots_of(seen, need, split)
+    parts = [one.amount_eur for one in lots]
     warnings: list[str] = []
     try:
         small, dispensed = (find(rules, Nature(need.nature), parts) for find in (law.small_lots, law.dispensed_lots))
-        due = (
-            law.lots_due(rules, Nature(need.nature), sum(parts), len(lots[0].lot.trades), len(lots)) if lots else False
-        )
+        due = law.lots_due(rules, Nature(need.nature), sum(parts), len(lots[0].trades), len(lots)) if lots else False
     except LawError as error:
         small = dispensed = (False,) * len(lots)
         due = False
@@ -120,13 +122,14 @@ def clause_sheet(need: Need, split: Split | None) -> ClauseSheet:
             "Lancée le 21 août 2026, veille de l'entrée en vigueur des obligations sociale et environnementale : "
             "faites vérifier la date qui s'applique."
         )
+    tested = {one.key: flags for one, *flags in zip(lots, small, dispensed, strict=True)}
+    measured = sized(need, seen, [one for one in lots if only is None or one.key == only])
     return ClauseSheet(
         need=need,
         split=split,
         law=rules,
         lots=tuple(
-            _lot(need, one, chosen, library, rules, tables, sum(parts), is_small, is_dispensed)
-            for one, is_small, is_dispensed in zip(lots, small, dispensed, strict=True)
+            _lot(need, one, chosen, library, rules, tables, sum(parts), *tested[one.lot.key]) for one in measured
         ),
         one_lot=_one_lot(chosen) if due else None,
         warnings=tuple(warnings),
@@ -138,7 +141,7 @@ def clause_sheet(need: Need, split: Split | None) -> ClauseSheet:
 
 def _lot(
     need: Need,
-    sized: Sized,
+    measured: Sized,
     chosen: Mapping[tuple[int | None, str], State],
     library: Library,
     rules: Thresholds,
@@ -147,7 +150,7 @@ def _lot(
     is_small: bool,
     is_dispensed: bool,
 ) -> LotSheet:
-    yearly = sized.sizing.asked * 12 / max(12, need.months)
+    yearly = measured.sizing.asked * 12 / max(12, need.months)
     too_few = yearly < tables["insertion.min_fte_hours"]
     nature = Nature(need.nature)
     grounds = {
@@ -160,20 +163,20 @@ def _lot(
         Clause.ENVIRONMENT: rules.environment_required,
         Clause.CRITERION: rules.environment_required,
     }
-    row = sized.lot.row
+    row = measured.lot.row
     clauses = tuple(
         ClauseView(
             kind=Kind(clause),
             title=title_of(library, clause),
             article=article_of(library, clause),
             state=chosen.get((row.pk if row else None, clause.value), State()),
-            generated=generated(library, clause, sized.lot.trades, blanks(sized.sizing), small=too_few),
+            generated=generated(library, clause, measured.lot.trades, blanks(measured.sizing), small=too_few),
             exemptions=grounds[clause],
             is_due=due[clause],
         )
         for clause in Clause
     )
-    return LotSheet(sized, clauses, is_small, is_dispensed, too_few)
+    return LotSheet(measured, clauses, is_small, is_dispensed, too_few)
 
 
 def _one_lot(chosen: Mapping[tuple[int | None, str], State]) -> ClauseView:

@@ -11,14 +11,13 @@ from allotment.domain.need import Need as DomainNeed
 from allotment.domain.reserve import Advice, Earlier, Reservable, advice
 from allotment.domain.split import LotShape, amounts
 from allotment.models import Need, Split, SplitLot
-from allotment.queries import need_of
 from consortia.case import hosted
 from geo.domain.distance import Spread, distance_km, spread
 from geo.domain.hiring import priority_seekers
 from geo.domain.point import Point
 from geo.hiring import HiringNeeds, hiring_needs
 from matchmaker.domain.award import add_months
-from matchmaker.domain.eligibility import R5_MAX_MONTHS, delivers
+from matchmaker.domain.eligibility import R5_MAX_MONTHS, delivers, r5_cpv_allowed
 from matchmaker.domain.reference import Reference
 from matchmaker.hiring import romes_of
 from matchmaker.models import Award, Firm
@@ -37,6 +36,11 @@ class Lot:
     title: str
     shape: LotShape
     amounts: Mapping[str, int]
+
+    @property
+    def key(self) -> int:
+        """Of its row; 0 for the whole need."""
+        return self.row.pk if self.row else 0
 
     @property
     def amount_eur(self) -> int:
@@ -90,12 +94,6 @@ def sized(row: Need, need: DomainNeed, lots: Sequence[Lot]) -> tuple[Sized, ...]
     return tuple(_sized(row, need, lot, tables, firms, reserved) for lot in lots)
 
 
-def sized_need(row: Need, split: Split | None) -> tuple[Sized, ...]:
-    """Raises :class:`allotment.domain.need.NeedError`."""
-    need = need_of(row)
-    return sized(row, need, lots_of(need, row, split))
-
-
 def _sized(
     row: Need,
     need: DomainNeed,
@@ -108,7 +106,7 @@ def _sized(
     hiring = hiring_needs(point=place.centre, romes=romes_of(list(lot.trades), tables), radius_km=place.uncertainty_km)
     near = [firm for firm, at in firms if _reaches(firm, at, lot, place, tables)]
     bassin = _bassin(hiring, _free_hours(near, lot, row.months, tables), tables)
-    cpvs = tuple(code for one in need.trades if one.trade in lot.amounts for code in one.cpvs)
+    cpvs = _cpvs(need, lot, tables)
     reservable = Reservable(
         need.nature,
         cpvs,
@@ -150,6 +148,18 @@ def _works(need: DomainNeed, lot: Lot, tables: Reference) -> tuple[Work, ...]:
         )
         for trade in lot.trades
     )
+
+
+def _cpvs(need: DomainNeed, lot: Lot, tables: Reference) -> tuple[str, ...]:
+    """Codes the buyer gave; for a trade without any, those of the trade, unless only some of them may be reserved (R5):
+    then none, and the buyer is asked."""
+    found: list[str] = []
+    for one in need.trades:
+        if one.trade in lot.amounts:
+            usual = tables.trades[one.trade].cpvs
+            told = len({r5_cpv_allowed(code) for code in usual}) == 1
+            found += one.cpvs or (usual if told else ())
+    return tuple(found)
 
 
 def _place(need: DomainNeed, lot: Lot) -> Spread:

@@ -4,6 +4,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
 from frontend.pages import (
+    clauses,
     directories,
     documents,
     expiring,
@@ -60,6 +61,10 @@ urlpatterns = [
     path("ground/tiles/<int:zoom>/<int:x>/<int:y>.mvt", supply.ground_tile, name="ground-tile"),
     path("needs/", needs.needs, name="needs"),
     path("needs/<int:need_id>/", needs.need, name="need"),
+    path("needs/<int:need_id>/clauses/", clauses.clauses, name="need-clauses"),
+    path("needs/<int:need_id>/clauses/clauses.docx", clauses.clauses_word, name="need-clauses-word"),
+    path("needs/<int:need_id>/clauses/justification.pdf", clauses.justification_pdf, name="need-justification"),
+    path("needs/<int:need_id>/clauses/<int:lot_id>/<slug:kind>/", clauses.clause, name="need-clause"),
     path("plans/", plans.plans, name="plans"),
     path("plans/<int:plan_id>/", plans.plan, name="plan"),
     path("plans/<int:plan_id>/export.csv", plans.plan_csv, name="plan-csv"),

@@ -24,7 +24,7 @@ RETRY_S = 30
 def lot_sheet(request: HttpRequest, lot_id: int) -> HttpResponse:
     """At most seventeen queries."""
     file = _file(lot_id)
-    return _pdf(request, sheet.lot_page(file), _name("fiche", file))
+    return sent(request, sheet.lot_page(file), _name("fiche", file))
 
 
 @login_not_required
@@ -32,7 +32,7 @@ def lot_sheet(request: HttpRequest, lot_id: int) -> HttpResponse:
 def team_sheet(request: HttpRequest, lot_id: int, rank: int) -> HttpResponse:
     """At most seventeen queries."""
     file = _file(lot_id)
-    return _pdf(request, sheet.team_page(file, _team(file, rank)), _name("fiche", file, rank))
+    return sent(request, sheet.team_page(file, _team(file, rank)), _name("fiche", file, rank))
 
 
 @login_not_required
@@ -96,7 +96,7 @@ def _name(what: str, file: Dossier, rank: int | None = None) -> str:
     return "-".join(filter(None, parts))
 
 
-def _pdf(request: HttpRequest, page: str, name: str) -> HttpResponse:
+def sent(request: HttpRequest, page: str, name: str) -> HttpResponse:
     """Asked again with the tag it was given, a document that says the same is not laid out again."""
     tag = tag_of(page)
     if tag in request.headers.get("If-None-Match", ""):

@@ -11,6 +11,7 @@ from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
 from frontend import words
+from frontend.clause_view import held_word
 from frontend.open_lots import how_label
 
 register = template.Library()
@@ -103,6 +104,7 @@ def green_words(codes: list[str]) -> str:
 
 
 register.filter("how", how_label)
+register.filter("held_word", held_word)
 
 
 @register.simple_tag(takes_context=True)

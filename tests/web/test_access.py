@@ -23,6 +23,7 @@ PUBLIC = {
     "lot-team-why-not", "missing", "missing-csv", "missing-map",
     "needs", "need",  # a need is a 404 but to its organisation and who holds its shared address: test_needs.py
     "plans", "plan", "plan-csv", "plan-xlsx",  # a network's plan is a 404 to others: test_plans.py
+    "need-clauses", "need-clauses-word", "need-justification",
     "supply", "supply-csv", "supply-gaps", "supply-mark", "supply-tile", "ground-tile",
 }  # fmt: skip
 
