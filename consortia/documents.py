@@ -130,7 +130,7 @@ def dossier(lot_id: int) -> Dossier | None:
         yearly_range=_yearly_range(view.lot, tables),
         rules=_rules(tables),
         version=tables.version,
-        origins=_origins(),
+        origins=data_origins(),
         trades={code: trade.label for code, trade in tables.trades.items()},
         conflict=tuple(hide_names(text, named) for text in _texts(outcome.conflict if outcome else [])),
         piece=hide_names(" ".join(_texts([outcome.piece] if outcome else [])), named),
@@ -177,7 +177,7 @@ def _rules(tables: Reference) -> Rules:
     )
 
 
-def _origins() -> tuple[Origin, ...]:
+def data_origins() -> tuple[Origin, ...]:
     """Sources imported on this site, in the order of the catalogue. At most seven queries."""
     stands = [stand for stand in standing(source for source in SOURCES if source.kind in KINDS) if stand.done]
     found = [

@@ -30,8 +30,16 @@ function style(box: HTMLElement, colours: Palette, features: Drawn): maplibregl.
   // No "glyphs": MapLibre then draws the labels with the fonts of the machine.
   if (!ground) return { version: 8, sources, layers: layers(colours, tiles === "ign") };
   sources["ground"] = groundTiles(ground, groundDeepest);
-  const under = [...anywhere(colours, tiles === "ign"), names(colours)];
+  const under = [...anywhere(colours, tiles === "ign"), ...served(colours, box.dataset["communes"]), names(colours)];
   return { version: 8, sources, layers: layers(colours, tiles === "ign", under) };
+}
+
+/** The communes a need is carried out in, tinted on the ground. */
+function served(colours: Palette, communes: string | undefined): maplibregl.LayerSpecification[] {
+  if (!communes) return [];
+  const paint = { "fill-color": colours.accent, "fill-opacity": 0.18, "fill-outline-color": colours.accent };
+  const filter: maplibregl.FilterSpecification = ["in", ["get", "code"], ["literal", communes.split(",")]];
+  return [{ id: "served", type: "fill", source: "ground", "source-layer": "land", filter, paint }];
 }
 
 class LinkedMap {

@@ -96,8 +96,11 @@ def _name(what: str, file: Dossier, rank: int | None = None) -> str:
     return "-".join(filter(None, parts))
 
 
-def sent(request: HttpRequest, page: str, name: str) -> HttpResponse:
-    """Asked again with the tag it was given, a document that says the same is not laid out again."""
+def sent(request: HttpRequest, page: str, name: str, back: str = "") -> HttpResponse:
+    """A document laid out, or why not now, with a way ``back``.
+
+    Asked again with the tag it was given, a document that says the same is not laid out again.
+    """
     tag = tag_of(page)
     if tag in request.headers.get("If-None-Match", ""):
         response: HttpResponse = HttpResponseNotModified()
@@ -105,19 +108,20 @@ def sent(request: HttpRequest, page: str, name: str) -> HttpResponse:
         try:
             response = HttpResponse(pdf_of(page), content_type="application/pdf")
         except PdfError as error:
-            return _not_now(request, error)
+            return _not_now(request, error, back)
         response["Content-Disposition"] = f'inline; filename="{name}.pdf"'
     response["ETag"] = tag
     response["Cache-Control"] = "private, no-cache"  # the language is a cookie's, the day left changes daily
     return response
 
 
-def _not_now(request: HttpRequest, error: PdfError) -> HttpResponse:
-    response = _refusal(request, None, str(error), 503)
+def _not_now(request: HttpRequest, error: PdfError, back: str) -> HttpResponse:
+    response = _refusal(request, None, str(error), 503, back)
     if isinstance(error, PdfBusyError):
         response["Retry-After"] = str(RETRY_S)
     return response
 
 
-def _refusal(request: HttpRequest, file: Dossier | None, reason: str, status: int) -> HttpResponse:
-    return render(request, "documents/refusal.html", {"file": file, "reason": reason}, status=status)
+def _refusal(request: HttpRequest, file: Dossier | None, reason: str, status: int, back: str = "") -> HttpResponse:
+    context = {"file": file, "reason": reason, "back": back}
+    return render(request, "documents/refusal.html", context, status=status)

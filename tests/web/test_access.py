@@ -21,7 +21,7 @@ PUBLIC = {
     "lot-sheet", "team-sheet", "allocation-xlsx", "allocation-csv", "lot-groupings-csv", "lot-groupings-xlsx",
     "lot-groupings",
     "lot-team-why-not", "missing", "missing-csv", "missing-map",
-    "needs", "need",  # a need is a 404 but to its organisation and who holds its shared address: test_needs.py
+    "needs", "need", "need-map", "need-report",  # a 404 but to whom the need is open: test_needs.py
     "plans", "plan", "plan-csv", "plan-xlsx",  # a network's plan is a 404 to others: test_plans.py
     "need-clauses", "need-clauses-word", "need-justification",
     "supply", "supply-csv", "supply-gaps", "supply-mark", "supply-tile", "ground-tile",
