@@ -77,6 +77,7 @@ class ClauseSheet:
     lots: tuple[LotSheet, ...]
     one_lot: ClauseView | None
     warnings: tuple[str, ...]
+    hosted: int | None  # hours the bassin and its hosts can take at most for all lots together, where it is known
     trades: Mapping[str, str]
     shortest_reason: int
     version: str  # of the reference tables
@@ -98,6 +99,18 @@ class ClauseSheet:
         """Insertion hours of all lots whose social clause is on and sized."""
         on = [lot for lot in self.lots if (one := lot.clause(Kind.SOCIAL)) and one.state.is_on]
         return sum(lot.sized.sizing.asked for lot in on if not lot.too_few_hours)
+
+    @property
+    def is_too_much(self) -> bool:
+        """Whether the lots ask together for more than can be hosted: each was sized as if it were alone."""
+        return self.hosted is not None and self.asked > self.hosted
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Where the rules that bind this consultation are written."""
+        names = ("dispensed", "formal", "small_lot", "social", "environment")
+        rules = (self.law.find(name, self.need.nature, law.BuyerKind.LOCAL) for name in names)
+        return tuple(dict.fromkeys(rule.source for rule in rules if rule))
 
 
 def clause_sheet(need: Need, split: Split | None, only: int | None = None) -> ClauseSheet:
@@ -124,6 +137,7 @@ def clause_sheet(need: Need, split: Split | None, only: int | None = None) -> Cl
         )
     tested = {one.key: flags for one, *flags in zip(lots, small, dispensed, strict=True)}
     measured = sized(need, seen, [one for one in lots if only is None or one.key == only])
+    whole = sized(need, seen, lots_of(seen, need, None))[0].sizing if len(lots) > 1 and only is None else None
     return ClauseSheet(
         need=need,
         split=split,
@@ -133,6 +147,7 @@ def clause_sheet(need: Need, split: Split | None, only: int | None = None) -> Cl
         ),
         one_lot=_one_lot(chosen) if due else None,
         warnings=tuple(warnings),
+        hosted=int(whole.recommended[1]) if whole and whole.fit else None,
         trades={code: trade.label for code, trade in tables.trades.items()},
         shortest_reason=tables.integer("clauses.reason_length"),
         version=tables.version,

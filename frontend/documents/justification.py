@@ -73,6 +73,7 @@ def _origins(sheet: ClauseSheet, today: date) -> list[tuple[str, str]]:
     found = [(_("Consultation prévue"), words.day(sheet.need.launched_on))]
     sources = {name for lot in sheet.lots if lot.sized.hiring for name in lot.sized.hiring.sources}
     found += [(_("Besoins de recrutement"), name) for name in sorted(sources)]
+    found.append((_("Règles"), " ; ".join(sheet.sources)))
     found.append((_("Tables de référence"), _("version %(v)s") % {"v": sheet.version}))
     found.append((_("Document établi le"), words.day(today)))
     return found

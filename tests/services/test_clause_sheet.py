@@ -108,6 +108,31 @@ def test_staff_taken_over_is_shared_between_the_lots_of_a_trade() -> None:
     assert sum(lot.sized.sizing.labour for lot in lots) == pytest.approx(30_000, rel=1e-4)
 
 
+def test_lots_that_together_ask_for_more_than_the_territory_hosts_are_told(bassin: None) -> None:
+    """Each lot alone could have all the places near; both cannot."""
+    from matchmaker.models import Firm
+
+    Firm.objects.filter(inclusive_kind="ACI").delete()
+    Firm.objects.filter(inclusive_kind="EI").update(capacity_low_eur=40_000, capacity_mid_eur=60_000)
+    need = make_need(trades={"T01": 900_000}, communes=["38185", "38421"])
+    split = make_split(need, ("Grenoble", ["T01"], ["38185"]), ("Saint-Martin", ["T01"], ["38421"]))
+    sheet = clause_sheet(need, split)
+    assert sheet.hosted and sheet.is_too_much
+    assert not clause_sheet(need, None).is_too_much
+
+
+def test_an_edited_row_of_the_law_is_checked_with_the_others() -> None:
+    from matchmaker.admin import ReferenceRowForm
+
+    row = ReferenceRow.objects.get(table="threshold", key="turnover.2019-04-01")
+    form = ReferenceRowForm({"values": row.values | {"valid_to": "2026-02-01"}, "source": row.source}, instance=row)
+    assert not form.is_valid() and "01/01/2026" in str(form.errors)
+    text = ReferenceRow.objects.get(table="clause_text", key="criterion.food")
+    values = text.values | {"text": "Distance entre le siège de l'entreprise et la cantine"}
+    form = ReferenceRowForm({"values": values, "source": text.source}, instance=text)
+    assert not form.is_valid() and "critère ou une condition" in str(form.errors)
+
+
 def test_a_small_lot_gets_a_social_clause_without_hours() -> None:
     lot = clause_sheet(make_need(trades={"T01": 9_000}), None).lots[0]
     assert lot.too_few_hours
