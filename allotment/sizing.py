@@ -103,7 +103,7 @@ def _sized(
     reserved: Sequence[Award],
 ) -> Sized:
     place = _place(need, lot)
-    hiring = hiring_needs(point=place.centre, romes=romes_of(list(lot.trades), tables), radius_km=place.uncertainty_km)
+    hiring = hiring_needs(commune=_main(need, lot), romes=romes_of(list(lot.trades), tables))
     near = [firm for firm, at in firms if _reaches(firm, at, lot, place, tables)]
     bassin = _bassin(hiring, _free_hours(near, lot, row.months, tables), tables)
     cpvs = _cpvs(need, lot, tables)
@@ -164,6 +164,12 @@ def _cpvs(need: DomainNeed, lot: Lot, tables: Reference) -> tuple[str, ...]:
 
 def _place(need: DomainNeed, lot: Lot) -> Spread:
     return spread([(place.point, float(place.weight)) for place in need.places if place.commune in lot.shape.communes])
+
+
+def _main(need: DomainNeed, lot: Lot) -> str:
+    """The heaviest commune of a lot: its bassin is the lot's, as in the simulation of splits."""
+    inside = (place for place in need.places if place.commune in lot.shape.communes)
+    return max(inside, key=lambda place: (place.weight, place.commune)).commune
 
 
 def _bassin(hiring: HiringNeeds | None, free_hours: float, tables: Reference) -> Bassin | None:
