@@ -139,12 +139,7 @@ def _largest(groups: Sequence[frozenset[str]]) -> list[str]:
 
 # ---------------------------------------------------------------- zonings
 
-ZONINGS = {
-    Zone.Kind.EPCI: "intercommunalités",
-    Zone.Kind.BASSIN: "bassins d'emploi",
-    Zone.Kind.BASSIN_DE_VIE: "bassins de vie",
-    Zone.Kind.ZONE_EMPLOI: "zones d'emploi",
-}
+ZONINGS = (Zone.Kind.EPCI, Zone.Kind.BASSIN, Zone.Kind.BASSIN_DE_VIE, Zone.Kind.ZONE_EMPLOI)
 
 
 def zones_of(codes: Sequence[str]) -> dict[str, dict[str, str]]:

@@ -1,6 +1,6 @@
 import { defineConfig } from "vite";
 
-// Every page loads main.ts; only pages with a map load map.ts, supply.ts or need-map.ts, and MapLibre with it.
+// Every page loads main.ts; only pages with a map load map.ts, supply.ts, need-map.ts or splits.ts, and MapLibre with it.
 export default defineConfig({
   base: "/static/dist/",
   publicDir: false,
@@ -10,6 +10,6 @@ export default defineConfig({
     manifest: "manifest.json",
     target: "es2022",
     chunkSizeWarningLimit: 1500,
-    rolldownOptions: { input: ["assets/main.ts", "assets/map.ts", "assets/supply.ts", "assets/need-map.ts"] },
+    rolldownOptions: { input: ["assets/main.ts", "assets/map.ts", "assets/supply.ts", "assets/need-map.ts", "assets/splits.ts"] },
   },
 });
