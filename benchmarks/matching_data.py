@@ -63,6 +63,8 @@ def firms(
         "buyers": np.zeros(count),
         "declared": np.ones(count),
         "trades": np.array(bits, dtype=np.uint64),
+        "area0": np.zeros(count),
+        "area1": np.zeros(count),
         "hilbert": hilbert(place[:, 0], place[:, 1], place[:, 2]),
         "ptr": np.zeros(count + 1),
         "term": [],

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from consortia.domain.problem import Candidate, Marks, Need, Problem, Weights
+from matchmaker.domain.area import covers, floor_at
 from matchmaker.domain.index import FirmIndex
 from matchmaker.domain.insertion import WorkShare, labour_hours
 from matchmaker.domain.notice import Reservation
@@ -27,7 +28,7 @@ SUPPLIERS = 5  # firms that lend staff, counted and shown for a lot
 READ = (
     *("siret", "name", "diffusion", "ess", "inclusive_kind", "trades", "trade_source", "references", "awards_known"),
     *("capacity_low_eur", "capacity_mid_eur", "capacity_high_eur", "turnover_mid_eur", "fte_mid"),
-    *("declared_vacancies", "vacancies_on"),
+    *("declared_vacancies", "vacancies_on", "declared_departements"),
 )
 
 
@@ -93,7 +94,13 @@ def case_of(
     problem = Problem(
         needs=_needs(needs, query.yearly_eur or 0, tables),
         candidates=tuple(
-            candidate_of(found, firms[found.id], tables, paid, _hired(vacancies.get(found.id, 0), jobs))
+            candidate_of(
+                as_reached(found, firms[found.id], query, tables),
+                firms[found.id],
+                tables,
+                paid,
+                _hired(vacancies.get(found.id, 0), jobs),
+            )
             for found in answer.top
             if found.id in firms and found.parts.trade >= tables["grouping.min_trade_fit"]
         ),
@@ -147,7 +154,7 @@ def _supplier_query(query: LotQuery, tables: Reference) -> LotQuery:
     """
     lending = LotTrade(options=(("T44", 1.0),), share=1.0)
     kinds = frozenset(tables.kinds)
-    return LotQuery(trades=(lending,), point=query.point, uncertainty_km=query.uncertainty_km, kinds=kinds)
+    return LotQuery((lending,), query.point, query.uncertainty_km, kinds=kinds, departement=query.departement)
 
 
 def _needs(needs: tuple[LotTrade, ...], yearly: int, tables: Reference) -> tuple[Need, ...]:
@@ -164,6 +171,17 @@ def work_hours(trade: str, amount_eur: float, tables: Reference) -> float:
     """Hours of work in so many euros of a trade (an estimate)."""
     known = tables.trades[trade]
     return labour_hours(amount_eur, [WorkShare(1.0, known.labour_share, known.hourly_eur)])
+
+
+def as_reached(found: Found, firm: Firm, query: LotQuery, tables: Reference) -> Found:
+    """As it is, save a firm in reach by a département it declares: its radius is wide enough to be within, and its way
+    to the place weighs what the score's floor leaves (``matchmaker.domain.area``).
+    """
+    if not covers(firm.declared_departements, query.departement):
+        return found
+    weighs = 1.0 - floor_at(found.distance_km / found.radius_km, tables.area_floor)
+    wide = found.distance_km / (1.5 * weighs) if weighs else found.radius_km
+    return replace(found, radius_km=max(found.radius_km, wide))
 
 
 def candidate_of(found: Found, firm: Firm, tables: Reference, weights: Weights, hired: float = 0.0) -> Candidate:

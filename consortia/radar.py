@@ -18,6 +18,7 @@ from geo.domain.point import Point
 from geo.domain.stereographic import Plane
 from geo.models import Commune
 from geo.queries import nearest_communes
+from matchmaker.domain.area import covers
 from matchmaker.domain.reference import Reference
 from matchmaker.models import Firm, Lot
 from matchmaker.queries import PublicFirm, open_lots, public_firm, with_commune
@@ -162,7 +163,7 @@ def _neighbour(firm: Firm, light: Light, tables: Reference) -> Neighbour:
     factor = tables["distance.road_factor"]
     usual = min(tables.trades[trade].radius_km for trade in light.beacon.trades)
     radius = firm.declared_radius_km or usual
-    reached = {one.lot.pk for one in light.lots if _reaches(at, one, radius, factor)}
+    reached = {one.lot.pk for one in light.lots if _reaches(firm, at, one, radius, factor)}
     enough = {one.lot.pk for one in light.lots if firm.capacity_mid_eur >= one.piece.capacity_eur}
     some = [one for one in light.lots if one.lot.pk in reached] or light.lots
     short = min(one.piece.capacity_eur for one in some) - firm.capacity_mid_eur
@@ -177,5 +178,8 @@ def _neighbour(firm: Firm, light: Light, tables: Reference) -> Neighbour:
     )
 
 
-def _reaches(at: Point, one: Lacking, radius_km: float, factor: float) -> bool:
+def _reaches(firm: Firm, at: Point, one: Lacking, radius_km: float, factor: float) -> bool:
+    inside = covers(firm.declared_departements, one.lot.departement_id or "")
+    if inside is not None:
+        return inside
     return distance_km(at, one.place) * factor < 1.5 * (radius_km + one.lot.uncertainty_km)

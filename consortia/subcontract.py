@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from consortia.case import READ, Case, candidate_of, weights_of
+from consortia.case import READ, Case, as_reached, candidate_of, weights_of
 from consortia.domain.explain import money
 from consortia.domain.problem import Part
 from consortia.domain.subcontract import Alternative, alternative
@@ -33,7 +33,10 @@ def subcontract_of(case: Case, index: FirmIndex) -> Stored:
     firms = {**case.firms, **known}
     weights, fit = weights_of(case.tables), case.tables["grouping.min_trade_fit"]
     ordinary = [
-        replace(candidate_of(found, firms[found.id], case.tables, weights), eligible=False)
+        replace(
+            candidate_of(as_reached(found, firms[found.id], query, case.tables), firms[found.id], case.tables, weights),
+            eligible=False,
+        )
         for found in others
         if found.id in known and found.parts.trade >= fit and _barred(firms[found.id], query)
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from consortia.build import trade_words
-from consortia.case import Case, candidate_of, weights_of
+from consortia.case import Case, as_reached, candidate_of, weights_of
 from consortia.domain.problem import Candidate, Grouping
 from consortia.domain.rules import violations
 from consortia.domain.shares import allocate
@@ -13,6 +13,7 @@ from consortia.domain.solver import solve
 from consortia.domain.whynot import WhyNot, sentence, why_not
 from consortia.live import problem_of
 from consortia.models import Member
+from matchmaker.domain.area import covers
 from matchmaker.domain.eligibility import delivers
 from matchmaker.domain.pair import Scored, chord_m, scored
 from matchmaker.domain.query import Found, IndexedFirm, LotQuery
@@ -24,6 +25,7 @@ from matchmaker.queries import PublicFirm, public_firm
 from matchmaker.snapshot import indexed
 
 _NOTHING = "Aucun groupement n'existe pour ce lot : la page du lot dit ce qui manque."
+_ELSEWHERE = "Le département {} n'est pas de ceux où elle déclare intervenir : elle ne peut pas être placée."
 _NOTHING_LEFT = "Aucun groupement ne tient plus avec les entreprises d'aujourd'hui : ceux de la page seront recalculés."
 
 
@@ -63,6 +65,8 @@ def why_not_in(lot: Lot, firm: Firm, rank: int = 1) -> Told:
         return Told(
             "unknown", "Son métier ou son adresse ne sont pas connus : elle ne peut pas être placée.", (), members
         )
+    if covers(met.departements, query.departement) is False:
+        return Told("unknown", _ELSEWHERE.format(query.departement), (), members)
     candidate = _candidate(case, firm, met, query)
     told = why_not(
         case.problem,
@@ -96,7 +100,8 @@ def _candidate(case: Case, firm: Firm, met: IndexedFirm, query: LotQuery) -> Can
     ways = [way for way in scored(met, query, case.tables) if way.parts.trade >= trusted]
     found = _found(met, query, ways, case.tables)
     able = any(delivers(firm.inclusive_kind, need.trade, case.tables.kinds) for need in case.problem.needs)
-    seen = candidate_of(found, firm, case.tables, weights_of(case.tables))
+    reached = as_reached(found, firm, query, case.tables)
+    seen = candidate_of(reached, firm, case.tables, weights_of(case.tables))
     return replace(seen, eligible=query.admits(firm.inclusive_kind, firm.ess), producer=able)
 
 

@@ -167,5 +167,5 @@ def why_none(firm: Firm, as_of: date) -> str:
     far = nearest.far.km * reference()["distance.road_factor"]  # type: ignore[attr-defined]
     return _(
         "Aucun lot ouvert n'est à sa portée : le plus proche dans ses métiers, « %(title)s », est à %(km)s par la "
-        "route. Un rayon d'action déclaré plus grand, ou un métier de plus, l'en approcherait."
+        "route. Une zone d'intervention déclarée plus grande, ou un métier de plus, l'en approcherait."
     ) % {"title": nearest.title or nearest.tender.title, "km": words.kilometres(far)}

@@ -11,7 +11,7 @@ from ninja.errors import HttpError
 
 from matchmaker.api import firms
 from matchmaker.award_queries import expiring_awards, expiry_filter
-from matchmaker.declare import DeclarationError, declare, declare_vacancies
+from matchmaker.declare import DeclarationError, declare, declare_area, declare_vacancies
 from matchmaker.explain import capacity_of
 from matchmaker.hiring import current_vacancies
 from matchmaker.models import Award
@@ -149,6 +149,31 @@ def vacancies_declared(request: HttpRequest, siret: str, declaration: VacanciesI
         raise HttpError(422, str(error)) from error
     counted = current_vacancies(firm, reference(), timezone.localdate())
     return VacanciesOut(vacancies=firm.declared_vacancies, on=firm.vacancies_on, counted=counted)
+
+
+class AreaIn(Schema):
+    """``departements``: official codes (38, 2A, 974), none to withdraw what was declared: its radius then decides."""
+
+    departements: list[str]
+
+
+class AreaOut(Schema):
+    departements: list[str]
+
+
+@firms.put("/{siret}/area", response=AreaOut, summary="Déclarer ses départements d'intervention (équipe)")
+def area_declared(request: HttpRequest, siret: str, declaration: AreaIn) -> AreaOut:
+    """For staff. The firm is then proposed in these départements, whatever the distance, and nowhere else."""
+    if not request.user.is_staff:
+        raise HttpError(403, "Réservé à l'équipe.")
+    known = firm_by_siret(siret)
+    if known is None:
+        raise Http404("Aucune entreprise connue ne porte ce SIRET.")
+    try:
+        firm = declare_area(known, declaration.departements, request.user)
+    except DeclarationError as error:
+        raise HttpError(422, str(error)) from error
+    return AreaOut(departements=firm.declared_departements)
 
 
 @firms.put("/{siret}/declaration", response=CapacityOut, summary="Déclarer une capacité libre (équipe)")

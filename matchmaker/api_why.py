@@ -39,7 +39,7 @@ class ExplainedOut(Schema):
 
 
 class ChangeOut(Schema):
-    """``kind``: capacity (euros a year), radius (km), trade, ess or references (contracts)."""
+    """``kind``: capacity (euros a year), radius (km), area (a département), trade, ess or references (contracts)."""
 
     kind: str
     amount: int

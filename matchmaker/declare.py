@@ -1,8 +1,9 @@
-"""A firm says how much it can still take: the declaration replaces the estimate until it expires."""
+"""A firm says how much it can still take, and where: declarations replace estimates, of capacity until they expire."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from datetime import date
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from matchmaker.changes import ask_rematch
 from matchmaker.describe import describer
+from matchmaker.domain.area import DEPARTEMENTS, in_order
 from matchmaker.ingest.firms import upsert
 from matchmaker.models import Firm
 
@@ -49,6 +51,22 @@ def declare_vacancies(firm: Firm, vacancies: int | None, on: date, by: AbstractB
     known = Firm.objects.select_for_update().get(pk=firm.pk)
     known.declared_vacancies, known.vacancies_on = vacancies, on if vacancies is not None else None
     LOG.info("vacancies of %s by user %s: %s on %s", firm.siret, by.pk, vacancies, on)
+    return _kept(known)
+
+
+@transaction.atomic
+def declare_area(firm: Firm, departements: Collection[str], by: AbstractBaseUser) -> Firm:
+    """Keep the départements a firm works in (codes), or withdraw them (none): see ``domain.area``. It does not expire.
+
+    Raises :class:`DeclarationError`.
+    """
+    if unknown := sorted(set(departements) - set(DEPARTEMENTS)):
+        raise DeclarationError(
+            f"Départements inconnus : {', '.join(unknown)}. Donnez leurs codes officiels, par exemple 01, 2A ou 974."
+        )
+    known = Firm.objects.select_for_update().get(pk=firm.pk)
+    known.declared_departements = list(in_order(departements))
+    LOG.info("area of %s by user %s: %s", firm.siret, by.pk, known.declared_departements)
     return _kept(known)
 
 

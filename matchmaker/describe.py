@@ -43,6 +43,7 @@ _SAID = (
     "declared_vacancies",
     "vacancies_on",
     "declared_radius_km",
+    "declared_departements",
     "references",
     "employer",
     "head_office",
@@ -214,8 +215,9 @@ def fingerprint(firm: Firm) -> str:
     values: dict[str, Any] = {
         field.name: field.value_from_object(firm) for field in Firm._meta.concrete_fields if field.name not in skipped
     }
-    for late in ("declared_vacancies", "vacancies_on"):  # unsaid, they leave the hash as it was before they existed
-        if values[late] is None:
+    # Unsaid, these leave the hash as it was before they existed.
+    for late in ("declared_vacancies", "vacancies_on", "declared_departements"):
+        if values[late] in (None, []):
             del values[late]
     values["point"] = [round(firm.point.x, 6), round(firm.point.y, 6)] if firm.point else None
     return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()

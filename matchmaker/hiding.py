@@ -15,6 +15,7 @@ from django.db import transaction
 from django.dispatch import Signal
 
 from geo.domain.point import Point
+from matchmaker.domain.area import covers, nearness
 from matchmaker.domain.pair import chord
 from matchmaker.domain.reference import Reference
 from matchmaker.domain.score import PARTS, Parts, total
@@ -77,7 +78,7 @@ def _rank_again(lot_id: int, tables: Reference) -> None:
     before = {match.pk: (match.rank, match.distance_km) for match in rows}
     for match in rows:
         if match.firm.diffusion == Firm.Diffusion.PARTIAL and (km := _km(match, tables)) != match.distance_km:
-            match.distance_km, match.distance_part = km, tables.formula.decay(km / match.radius_km)
+            match.distance_km, match.distance_part = km, _near(match, km, tables)
             match.score = total(Parts(*(getattr(match, f"{part}_part") for part in PARTS)), tables.formula)
     kept = sorted((match for match in rows if match.distance_part > 0), key=lambda match: (-match.score, match.firm_id))
     for rank, match in enumerate(kept, start=1):
@@ -85,6 +86,13 @@ def _rank_again(lot_id: int, tables: Reference) -> None:
     same = {match.pk for match in kept if before[match.pk] == (match.rank, match.distance_km)}
     Match.objects.filter(pk__in=before.keys() - same).delete()  # ranks are unique: they cannot pass through each other
     Match.objects.bulk_create([match for match in kept if match.pk not in same])
+
+
+def _near(match: Match, km: float, tables: Reference) -> float:
+    """The distance part of a match, were its firm so far."""
+    far = km / match.radius_km
+    inside = covers(match.firm.declared_departements, match.lot.departement_id or "")
+    return nearness(tables.formula.decay(far), far, inside, tables.area_floor)
 
 
 def _km(match: Match, tables: Reference) -> float:

@@ -61,6 +61,7 @@ def lot_query(lot: Lot, needs: tuple[LotTrade, ...], tables: Reference, terms: T
         reservation=Reservation(lot.reservation),
         buyer=buyer_kind(lot.tender.buyer.siret if lot.tender.buyer else ""),
         terms=terms,
+        departement=lot.departement_id or "",
     )
 
 

@@ -14,6 +14,7 @@ from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db.models import Case, Count, F, Func, IntegerField, Q, QuerySet, Value, When
 from django.utils import timezone
 
+from geo.models import Departement
 from matchmaker.domain.score import Formula
 from matchmaker.models import Firm, Lot, Match, ReferenceRow, Run
 from matchmaker.reference import reference
@@ -126,6 +127,12 @@ def open_matches_of(firm: Firm, as_of: date, limit: int = 50) -> list[Match]:
         .defer("lot__description", "lot__tender__description")
         .order_by("-score", "lot_id")[:limit]
     )
+
+
+def area_of(firm: Firm) -> list[str]:
+    """The départements a firm declares it works in, with their names. One query, none when it declares none."""
+    codes = firm.declared_departements
+    return [str(one) for one in Departement.objects.filter(code__in=codes)] if codes else []
 
 
 def radius_of(firm: Firm) -> float | None:

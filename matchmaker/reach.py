@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import Max, QuerySet
 
 from geo.domain.point import Point
+from matchmaker.domain.area import in_order
 from matchmaker.domain.pair import pair
 from matchmaker.domain.query import IndexedFirm, LotQuery
 from matchmaker.domain.reference import Reference
@@ -20,7 +21,7 @@ from matchmaker.domain.trade import LotTrade
 from matchmaker.models import Firm, Lot, PendingChange
 from matchmaker.supply import one_firm
 
-Asked = tuple[float, float, tuple[str, ...], float]  # lon, lat, trades, km
+Asked = tuple[float, float, tuple[str, ...], float, tuple[str, ...]]  # lon, lat, trades, km, départements
 LENDING = "T44"  # mise à disposition: its firms count in the groupings of lots that ask for insertion hours
 
 
@@ -57,6 +58,7 @@ def _was(change: PendingChange) -> Version | None:
         ess=seen["ess"],
         inclusive_kind=seen["kind"],
         declared_radius_km=seen["radius"],
+        departements=in_order(seen.get("area", ())),  # absent from what was noted before areas existed
     )
     return Version(firm, seen["fictitious"], False)
 
@@ -71,17 +73,30 @@ def near(known: Iterable[Version], lots: QuerySet[Lot], tables: Reference) -> di
         return {}
     stretch = tables.formula.decay.end / tables["distance.road_factor"] * 1.01  # PostGIS measures on its own sphere
     rows = [
-        {"n": n, "lon": lon, "lat": lat, "trades": trades, "metres": 1000 * (radius + widest) * stretch + 100}
-        for n, (lon, lat, trades, radius) in enumerate(alike)
+        {
+            "n": n,
+            "lon": lon,
+            "lat": lat,
+            "trades": trades,
+            "metres": 1000 * (radius + widest) * stretch + 100,
+            "area": area,
+        }
+        for n, (lon, lat, trades, radius, area) in enumerate(alike)
     ]
-    statement = """
-        SELECT l.id, array_agg(v.n)
-        FROM jsonb_to_recordset(%s::jsonb) v(n int, lon float, lat float, metres float, trades text[])
-        JOIN matchmaker_lot l ON ST_DWithin(l.point, ST_Point(v.lon, v.lat)::geography, v.metres, false)
-            AND (l.trades && v.trades::varchar[] OR l.insertion_hours > 0 AND %s = ANY(v.trades))
-        GROUP BY l.id"""
+    asking = "(l.trades && v.trades::varchar[] OR l.insertion_hours > 0 AND %(lending)s = ANY(v.trades))"
+    statement = f"""
+        WITH v AS (
+            SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb)
+                v(n int, lon float, lat float, metres float, trades text[], area text[])
+        ), near AS (
+            SELECT l.id, v.n FROM v JOIN matchmaker_lot l
+                ON ST_DWithin(l.point, ST_Point(v.lon, v.lat)::geography, v.metres, false) AND {asking}
+            UNION
+            SELECT l.id, v.n FROM v JOIN matchmaker_lot l ON l.departement_id = ANY(v.area::varchar[]) AND {asking}
+        )
+        SELECT id, array_agg(n) FROM near GROUP BY id"""
     with connection.cursor() as cursor:
-        cursor.execute(statement, [json.dumps(rows), LENDING])
+        cursor.execute(statement, {"rows": json.dumps(rows), "lending": LENDING})
         found = dict(cursor.fetchall())
     who = list(alike.values())
     open_now = lots.filter(pk__in=list(found)).order_by().values_list("pk", flat=True)
@@ -91,7 +106,7 @@ def near(known: Iterable[Version], lots: QuerySet[Lot], tables: Reference) -> di
 def _asked(firm: IndexedFirm, tables: Reference) -> Asked:
     known = (tables.trades[trade].radius_km for trade in firm.trades if trade in tables.trades)
     radius = firm.declared_radius_km or max(known, default=0.0)
-    return firm.point.lon, firm.point.lat, firm.trades, radius
+    return firm.point.lon, firm.point.lat, firm.trades, radius, firm.departements
 
 
 def reaches(version: Version, lot: Lot, query: LotQuery, tables: Reference) -> bool:
@@ -105,5 +120,5 @@ def reaches(version: Version, lot: Lot, query: LotQuery, tables: Reference) -> b
 
 def _lends(firm: IndexedFirm, query: LotQuery, tables: Reference) -> bool:
     lending = LotTrade(options=((LENDING, 1.0),), share=1.0)
-    asked = LotQuery(trades=(lending,), point=query.point, uncertainty_km=query.uncertainty_km)
+    asked = LotQuery((lending,), query.point, query.uncertainty_km, departement=query.departement)
     return pair(firm, asked, tables) is not None

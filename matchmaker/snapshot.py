@@ -37,7 +37,7 @@ from matchmaker.supply import columns, delivering, one_firm, steady, texts
 
 __all__ = ["Refreshed", "Snapshot", "SnapshotError", "build", "current", "fresh", "indexed", "refresh", "store_of"]
 
-LAYOUT = "1"  # raise when the same firms should give other rows: everything is then built again
+LAYOUT = "2"  # raise when the same firms should give other rows: everything is then built again
 MARGIN = timedelta(minutes=5)  # between the clocks of those who write firms
 MANY = 20_000  # changed firms from which all is built again
 GROWN = 1.5  # so many times more or fewer firms, and the words are learnt again

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.db.models import Case, F, FloatField, Func, Q, QuerySet, When
 
 from geo.domain.point import EARTH_RADIUS_M, Point
+from matchmaker.domain.area import bits, in_order
 from matchmaker.domain.eligibility import delivers
 from matchmaker.domain.hilbert import hilbert
 from matchmaker.domain.query import IndexedFirm, Wins
@@ -77,6 +78,7 @@ def one_firm(firm: Firm, tables: Reference, model: TextModel) -> IndexedFirm | N
         ess=firm.ess,
         inclusive_kind=firm.inclusive_kind,
         declared_radius_km=firm.declared_radius_km,
+        departements=in_order(firm.declared_departements),
         wins={trade: Wins(*won) for trade, won in firm.wins.items()},
         terms=model.terms(firm_text(firm.name, firm.trade_name, open_to_all=told)),
     )
@@ -99,7 +101,7 @@ def steady() -> Iterator[None]:
 
 
 def columns(tables: Reference, model: TextModel, *, fictitious: bool, ids: Sequence[int] | None = None) -> FirmColumns:
-    """The firms of the index, or those among ``ids``, by increasing id. Four statements; call it in ``steady``."""
+    """The firms of the index, or those among ``ids``, by increasing id. Five statements; call it in ``steady``."""
     firms = delivering(tables, fictitious=fictitious).order_by()
     if ids is not None:
         firms = firms.filter(pk__in=list(ids))
@@ -117,6 +119,7 @@ def columns(tables: Reference, model: TextModel, *, fictitious: bool, ids: Seque
     x, y, z = metres(read["lon"].astype(np.float64), read["lat"].astype(np.float64))
     radius = read["radius"].astype(np.float64)
     nobody = np.zeros(len(read), dtype=np.uint8)
+    area0, area1 = _areas(firms, read["id"].astype(np.int64))
     ptr, term, weight = _terms(firms, model, read["id"].astype(np.int64))
     rows = Rows(
         id=read["id"].astype(np.int64),
@@ -134,6 +137,8 @@ def columns(tables: Reference, model: TextModel, *, fictitious: bool, ids: Seque
         buyers=nobody,
         declared=(radius > 0).astype(np.uint8),
         trades=told["trades"],
+        area0=area0,
+        area1=area1,
         hilbert=hilbert(x, y, z),
         ptr=ptr,
         term=term,
@@ -213,6 +218,16 @@ def _copied(statement: str, given: Sequence[Any]) -> Iterator[bytes]:
                 yield bytes(waiting if begun else waiting[_HEADER:])
                 waiting, begun = bytearray(), True
     yield bytes(waiting if begun else waiting[_HEADER:])
+
+
+def _areas(firms: QuerySet[Firm], ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Bits of the départements declared by each firm, in the order of ``ids``: few declare any."""
+    low, high = np.zeros(len(ids), np.uint64), np.zeros(len(ids), np.uint64)
+    declared = firms.exclude(declared_departements=[]).values_list("pk", "declared_departements")
+    for pk, codes in declared.iterator(chunk_size=10_000):
+        row = np.searchsorted(ids, pk)
+        low[row], high[row] = bits(codes)
+    return low, high
 
 
 def _wins(firms: QuerySet[Firm], ids: np.ndarray, numbers: dict[str, int]) -> Iterator[np.ndarray]:

@@ -21,6 +21,7 @@ from matchmaker.award_queries import awards_of
 from matchmaker.explain import capacity_of
 from matchmaker.models import Firm
 from matchmaker.queries import (
+    area_of,
     current_as_of,
     firm_by_siret,
     formula,
@@ -44,7 +45,7 @@ def _firm_or_404(siret: str) -> Firm:
 @login_not_required
 @require_safe
 def firm(request: HttpRequest, siret: str) -> HttpResponse:
-    """At most 26 queries."""
+    """At most 27 queries."""
     known = _firm_or_404(siret)
     shown = public_firm(known)
     as_of = current_as_of()
@@ -65,6 +66,7 @@ def firm(request: HttpRequest, siret: str) -> HttpResponse:
         "known": known,
         "steps": capacity_of(known).steps,
         "interval": charts.capacity_interval(shown, charts.capacity_scale([shown], None)),
+        "area": area_of(known),
         "radius_km": radius_of(known),
         "radius_declared": known.declared_radius_km is not None,
         "won": [] if shown.masked else awards_of(known, WON),  # a contract published elsewhere would name its holder
@@ -121,7 +123,8 @@ def firm_lots_csv(request: HttpRequest, siret: str) -> HttpResponse:
 def _drawn(request: HttpRequest, siret: str) -> geojson.Json:
     known = _firm_or_404(siret)
     lots = [one.lot for one in _listed(request, known, current_as_of())]
-    return geojson.firm_map(known, lots, radius_of(known) or 0)
+    radius_km = 0.0 if known.declared_departements else radius_of(known) or 0.0
+    return geojson.firm_map(known, lots, radius_km)
 
 
 @login_not_required

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from matchmaker.domain.area import bits
 from matchmaker.domain.eligibility import Candidate, eligible
 from matchmaker.domain.notice import Reservation
 from matchmaker.domain.pair import metres
@@ -31,6 +32,7 @@ class Rules(NamedTuple):
     steps: float  # of the curve, per unit
     end: float  # from where the curve is 0
     road: float
+    area_floor: float  # of the distance part inside a declared area
     unknown_capacity: float
     wins_full: float
     same_buyer: float
@@ -54,6 +56,8 @@ class Lots(NamedTuple):
     within_km: Array  # f8, infinite when not limited
     solo_only: Array  # u1
     trades: Array  # u8, bits of all the trades that serve
+    area0: Array  # u8, the bit of its département (domain.area), none when not known
+    area1: Array
     need_ptr: Array  # i8
     need: Array  # u8, bits of the trades that serve the need
     way_ptr: Array  # i8
@@ -65,7 +69,7 @@ class Lots(NamedTuple):
     weight: Array  # f8
 
 
-_TYPES = "i8 i8 i8 i8 f8 u4 u1 u1 f8 u1 u8 i8 u8 i8 i8 f8 i8 i8 u4 f8"
+_TYPES = "i8 i8 i8 i8 f8 u4 u1 u1 f8 u1 u8 u8 u8 i8 u8 i8 i8 f8 i8 i8 u4 f8"
 LOT_TYPES: Mapping[str, str] = dict(zip(Lots._fields, _TYPES.split(), strict=True))
 
 
@@ -77,6 +81,7 @@ def rules_of(reference: Reference) -> Rules:
         steps=float(formula.decay.steps_per_unit),
         end=formula.decay.values.index(0.0) / formula.decay.steps_per_unit,
         road=reference["distance.road_factor"],
+        area_floor=reference.area_floor,
         unknown_capacity=formula.unknown_capacity,
         wins_full=float(formula.wins_full),
         same_buyer=formula.same_buyer,
@@ -89,6 +94,7 @@ def lots_of(queries: Sequence[LotQuery], numbers: Mapping[str, int]) -> Lots:
     ways = [_ways(query, numbers) for query in queries]
     needs = [[_bits(need.options, numbers) for need in query.trades] for query in queries]
     places = [query.point.metres() for query in queries]
+    areas = [bits([query.departement]) for query in queries]
     flat = list(chain.from_iterable(ways))
     terms = list(chain.from_iterable(query.terms for query in queries))
     columns: dict[str, Any] = {
@@ -103,6 +109,8 @@ def lots_of(queries: Sequence[LotQuery], numbers: Mapping[str, int]) -> Lots:
         "within_km": [np.inf if query.within_km is None else query.within_km for query in queries],
         "solo_only": [query.solo_only for query in queries],
         "trades": [_all(bits) for bits in needs],
+        "area0": [area[0] for area in areas],
+        "area1": [area[1] for area in areas],
         "need_ptr": _ptr(needs),
         "need": list(chain.from_iterable(needs)),
         "way_ptr": _ptr(ways),

@@ -127,6 +127,24 @@ def reaches(square: float, widest: float, road: float, end: float, curve: Array,
 
 
 @inner
+def at_least(distance: float, far: float, floor: float) -> float:
+    """The distance part inside a declared area (``domain.area``); ``far`` in radii."""
+    return max(distance, floor / (1.0 + far))
+
+
+@inner
+def some(low: Any, high: Any) -> bool:
+    """Whether an area names any département."""
+    return bool((low | high) != NO_BIT)
+
+
+@inner
+def holds(low: Any, high: Any, lot_low: Any, lot_high: Any) -> bool:
+    """Whether an area holds the département of a lot."""
+    return bool((low & lot_low | high & lot_high) != NO_BIT)
+
+
+@inner
 def in_reach(square: float, widest: float, rules: Any) -> bool:
     """The same under rules."""
     return bool(reaches(square, widest, rules.road, rules.end, rules.decay, rules.steps))
@@ -173,6 +191,8 @@ def serves(row: int, square: float, lot: int, trades: Any, rows: Any, lots: Any,
     if common == NO_BIT:
         return False
     if rows.declared[row]:
+        return True
+    if some(rows.area0[row], rows.area1[row]) and some(lots.area0[lot], lots.area1[lot]):
         return True
     for number in range(len(rules.radius_m)):
         if (common >> np.uint64(number)) & ONE_BIT != NO_BIT and in_reach(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from matchmaker.domain.blocks import BLOCK, SUPER
-from matchmaker.domain.compiled import NO_BIT, ONE_BIT, Array, apart, entry, reaches, serves, serves_all
+from matchmaker.domain.compiled import NO_BIT, ONE_BIT, Array, apart, entry, holds, reaches, serves, serves_all, some
 
 
 @entry
@@ -26,6 +26,7 @@ def count(
     x0, y0, z0, radius0, mid0 = bounds.x0, bounds.y0, bounds.z0, bounds.radius0, bounds.mid0
     x1, y1, z1, radius1, mid1 = bounds.x1, bounds.y1, bounds.z1, bounds.radius1, bounds.mid
     kinds_met, ess_met, trades_met = bounds.kinds, bounds.ess, bounds.trades
+    area0, area1, met0, met1 = rows.area0, rows.area1, bounds.area0, bounds.area1
     road, end, curve, steps = rules.road, rules.end, rules.decay, rules.steps
     total, wide = len(rows.id), BLOCK * SUPER
     supers = (total + wide - 1) // wide
@@ -37,6 +38,8 @@ def count(
         before = lots.trades[lot] & ((ONE_BIT << np.uint64(trade)) - ONE_BIT)
         one_need = lots.need_ptr[lot + 1] - lots.need_ptr[lot] == 1  # in reach by this trade is then able to do it
         plain = within == np.inf and not ess_only and not solo_only
+        here0, here1 = lots.area0[lot], lots.area1[lot]
+        placed = some(here0, here1)
         found, able = 0, 0
         upper, lower, stop = 0, 0, 0  # superblock; its blocks left to see
         while upper < supers or lower < stop:
@@ -49,9 +52,12 @@ def count(
             if first >= high or last <= low or kinds_met[item] & kinds == 0 or (ess_only and not ess_met[item]):
                 continue
             dx, dy, dz = apart(x, x0[item], x1[item]), apart(y, y0[item], y1[item]), apart(z, z0[item], z1[item])
-            if not reaches(dx * dx + dy * dy + dz * dz, float(radius1[item] + uncertainty), road, end, curve, steps):
+            zoned = placed and some(met0[item], met1[item])
+            if not (zoned and holds(met0[item], met1[item], here0, here1)) and not reaches(
+                dx * dx + dy * dy + dz * dz, float(radius1[item] + uncertainty), road, end, curve, steps
+            ):
                 continue
-            if plain and first >= low and last <= high and not kinds_met[item] & ~kinds:
+            if plain and not zoned and first >= low and last <= high and not kinds_met[item] & ~kinds:
                 dx = max(abs(x - x0[item]), abs(x - x1[item]))
                 dy = max(abs(y - y0[item]), abs(y - y1[item]))
                 dz = max(abs(z - z0[item]), abs(z - z1[item]))
@@ -72,7 +78,10 @@ def count(
                     continue
                 dx, dy, dz = xs[row] - x, ys[row] - y, zs[row] - z
                 square = dx * dx + dy * dy + dz * dz
-                if not reaches(square, float(radii[row] + uncertainty), road, end, curve, steps):
+                if zoned and some(area0[row], area1[row]):
+                    if not holds(area0[row], area1[row], here0, here1):
+                        continue
+                elif not reaches(square, float(radii[row] + uncertainty), road, end, curve, steps):
                     continue
                 if not plain and math.sqrt(square) * road / 1000.0 > within:
                     continue

@@ -32,6 +32,7 @@ class FirmRecord:
     declared_vacancies: int | None = None  # jobs it means to fill
     vacancies_on: date | None = None
     declared_radius_km: float | None = None
+    declared_departements: tuple[str, ...] = ()
     references: int | None = None
     employer: bool | None = None
     head_office: bool | None = None

@@ -20,14 +20,17 @@ from matchmaker.domain.compiled import (
     OUT,
     Array,
     apart,
+    at_least,
     capacity_of,
     decay,
     entry,
     evidence_of,
+    holds,
     inner,
     reaches,
     serves,
     serves_all,
+    some,
     text_of,
     total,
     want,
@@ -155,6 +158,7 @@ def improve(
     ids, xs, ys, zs, radii = rows.id, rows.x, rows.y, rows.z, rows.radius_m
     lows, mids, highs, trusts = rows.low, rows.mid, rows.high, rows.trust
     kind_of, ess_of, wins_of, buyers_of, trades_of = rows.kind, rows.ess, rows.wins, rows.buyers, rows.trades
+    area0, area1, met0, met1, area_floor = rows.area0, rows.area1, blocks.area0, blocks.area1, rules.area_floor
     ptr, term, weight = rows.ptr, rows.term, rows.weight
     x0, y0, z0, x1, y1, z1, radius1 = blocks.x0, blocks.y0, blocks.z0, blocks.x1, blocks.y1, blocks.z1, blocks.radius1
     low1, mid1, high1, trust1 = blocks.low, blocks.mid, blocks.high, blocks.trust
@@ -177,6 +181,8 @@ def improve(
         uncertainty, yearly, within = lots.uncertainty_m[lot], lots.yearly[lot], lots.within_km[lot]
         kinds, buyer = lots.kinds[lot], lots.buyer[lot]
         ess_only, solo_only = lots.ess_only[lot], lots.solo_only[lot]
+        here0, here1 = lots.area0[lot], lots.area1[lot]
+        placed = some(here0, here1)
         others = lots.trades[lot] & ~(ONE_BIT << np.uint64(trade))
         many, fit = 0, 0.0
         for way in range(lots.way_ptr[lot], lots.way_ptr[lot + 1]):
@@ -203,7 +209,8 @@ def improve(
                 )
                 square = dx * dx + dy * dy + dz * dz
                 widest = float(radius1[child] + uncertainty)
-                if not reaches(square, widest, road, end, curve, steps):
+                held_in = placed and holds(met0[child], met1[child], here0, here1)
+                if not held_in and not reaches(square, widest, road, end, curve, steps):
                     continue
                 chord = math.sqrt(square)
                 if chord * road / 1000.0 > within:
@@ -215,6 +222,8 @@ def improve(
                     for block in range(child * SUPER, min(count, (child + 1) * SUPER)):
                         text = max(text, min(1.0, texts[block]))
                 distance = decay(chord * road / widest, curve, steps)
+                if held_in:
+                    distance = at_least(distance, chord * road / widest, area_floor)
                 capacity = capacity_of(low1[child], mid1[child], high1[child], yearly, unknown)
                 same = 1.0 if buyers_met[child] & buyer else 0.0
                 evidence = evidence_of(wins1[child], same, wins_full, same_buyer)
@@ -237,19 +246,26 @@ def improve(
                 begin, stop = supers + item * SUPER, min(supers + count, supers + (item + 1) * SUPER)
                 continue
             first = max(low, (item - supers) * BLOCK)
+            zoned = placed and some(met0[item], met1[item])
             for row in range(first, min(high, (item - supers + 1) * BLOCK)):
                 if not (kinds >> kind_of[row]) & 1 or (ess_only and not ess_of[row]):
                     continue
                 dx, dy, dz = xs[row] - x, ys[row] - y, zs[row] - z
                 square = dx * dx + dy * dy + dz * dz
                 widest = float(radii[row] + uncertainty)
-                if not reaches(square, widest, road, end, curve, steps):
+                by_area = zoned and some(area0[row], area1[row])
+                if by_area:
+                    if not holds(area0[row], area1[row], here0, here1):
+                        continue
+                elif not reaches(square, widest, road, end, curve, steps):
                     continue
                 chord = math.sqrt(square)
                 if chord * road / 1000.0 > within:
                     continue
                 text = text_of(row, ptr, term, weight, wanted) if spoken else 0.0
                 distance = decay(chord * road / widest, curve, steps)
+                if by_area:
+                    distance = at_least(distance, chord * road / widest, area_floor)
                 capacity = capacity_of(lows[row], mids[row], highs[row], yearly, unknown)
                 same = 1.0 if buyers_of[row] & buyer else 0.0
                 evidence = evidence_of(wins_of[row], same, wins_full, same_buyer)
@@ -279,6 +295,7 @@ def tell(
     xs, ys, zs, radii = rows.x, rows.y, rows.z, rows.radius_m
     lows, mids, highs, trusts, ess_of = rows.low, rows.mid, rows.high, rows.trust, rows.ess
     wins_of, buyers_of, trades_of, declared = rows.wins, rows.buyers, rows.trades, rows.declared
+    area0, area1, area_floor = rows.area0, rows.area1, rules.area_floor
     ptr, term, weight = rows.ptr, rows.term, rows.weight
     road, curve, steps, unknown = rules.road, rules.decay, rules.steps, rules.unknown_capacity
     wins_full, same_buyer = rules.wins_full, rules.same_buyer
@@ -296,6 +313,7 @@ def tell(
         lot = asked[place]
         x, y, z = float(lots.x[lot]), float(lots.y[lot]), float(lots.z[lot])
         uncertainty, yearly, buyer = lots.uncertainty_m[lot], lots.yearly[lot], lots.buyer[lot]
+        placed = some(lots.area0[lot], lots.area1[lot])
         want(lot, 1.0, lots, wanted)
         for spot in range(held[place]):
             way, row = way_in[place, spot], row_in[place, spot]
@@ -305,9 +323,12 @@ def tell(
             square = dx * dx + dy * dy + dz * dz
             chord, widest = math.sqrt(square), float(radii[row] + uncertainty)
             same = 1.0 if buyers_of[row] & buyer else 0.0
+            distance, by_area = decay(chord * road / widest, curve, steps), placed and some(area0[row], area1[row])
+            if by_area:  # found, hence inside
+                distance = at_least(distance, chord * road / widest, area_floor)
             parts[place, spot, 0] = way_fit[way] * trusts[row]
             parts[place, spot, 1] = text_of(row, ptr, term, weight, wanted) if len(wanted) else 0.0
-            parts[place, spot, 2] = decay(chord * road / widest, curve, steps)
+            parts[place, spot, 2] = distance
             parts[place, spot, 3] = capacity_of(lows[row], mids[row], highs[row], yearly, unknown)
             parts[place, spot, 4] = evidence_of(wins_of[row], same, wins_full, same_buyer)
             parts[place, spot, 5] = float(ess_of[row])
@@ -318,6 +339,7 @@ def tell(
                 common = trades_of[row] & needs[need]
                 met = common != NO_BIT and (
                     declared[row]
+                    or by_area
                     or (common >> np.uint64(trade)) & ONE_BIT != NO_BIT
                     or serves(row, square, lot, common, rows, lots, rules)
                 )

@@ -37,6 +37,7 @@ def _plain(query: LotQuery) -> dict[str, Any]:
         "reservation": query.reservation.value,
         "buyer": query.buyer,
         "terms": query.terms,
+        "departement": query.departement,
         "kinds": None if query.kinds is None else sorted(query.kinds),
         "ess_only": query.ess_only,
         "within_km": query.within_km,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from geo.domain.point import Point
+from matchmaker.domain.area import covers, nearness
 from matchmaker.domain.eligibility import delivers
 from matchmaker.domain.query import Found, IndexedFirm, LotQuery, Terms, Wins
 from matchmaker.domain.reference import Reference
@@ -17,7 +18,10 @@ SOLO = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A firm in one trade a lot asks for: its parts whatever its reach; ``parts.distance`` 0 is out of reach."""
+    """A firm in one trade a lot asks for: its parts whatever its reach; ``parts.distance`` 0 is out of reach.
+
+    ``inside``: whether the départements it declares hold the lot; None when the radius decides.
+    """
 
     need: int  # place of the need in ``LotQuery.trades``
     trade: str
@@ -27,6 +31,7 @@ class Scored:
     distance_km: float
     radius_km: float
     reach: float
+    inside: bool | None
 
 
 def metres(km: float) -> int:
@@ -63,6 +68,8 @@ def scored(firm: IndexedFirm, lot: LotQuery, tables: Reference) -> Iterator[Scor
     """Every way the firm meets the lot: one a need and trade it delivers, eligible or not, in reach or not."""
     formula, road = tables.formula, tables["distance.road_factor"]
     chord, uncertainty = chord_m(firm, lot), round(1000 * lot.uncertainty_km)
+    inside = covers(firm.departements, lot.departement)
+    floor = tables.area_floor if inside else 0.0
     yearly = None if lot.yearly_eur is None else min(MAX_EUR, lot.yearly_eur)
     low, mid, high = (float(min(MAX_EUR, eur)) for eur in (firm.low, firm.capacity_eur, firm.high))
     for need, wanted in enumerate(lot.trades):
@@ -75,7 +82,7 @@ def scored(firm: IndexedFirm, lot: LotQuery, tables: Reference) -> Iterator[Scor
             parts = Parts(
                 trade=fit * firm.trust,
                 text=likeness(firm.terms, lot.terms),
-                distance=formula.decay(far),
+                distance=nearness(formula.decay(far), far, inside, floor),
                 capacity=float(capacity_part(low, mid, high, yearly, formula)),
                 evidence=float(
                     evidence_part(float(min(MAX_WINS, wins.count)), float(bool(wins.buyers & lot.buyer)), formula)
@@ -91,6 +98,7 @@ def scored(firm: IndexedFirm, lot: LotQuery, tables: Reference) -> Iterator[Scor
                 distance_km=chord * road / 1000.0,
                 radius_km=(radius + uncertainty) / 1000.0,
                 reach=far,
+                inside=inside,
             )
 
 

@@ -36,6 +36,7 @@ class IndexedFirm:
     ess: str = "no"
     inclusive_kind: str = ""
     declared_radius_km: float | None = None
+    departements: tuple[str, ...] = ()  # declared; not empty, they decide of reach: see ``domain.area``
     wins: Mapping[str, Wins] = field(default_factory=dict)  # by trade
     terms: Terms = ()
 
@@ -63,6 +64,7 @@ class LotQuery:
     reservation: Reservation = Reservation.NONE
     buyer: int = 0
     terms: Terms = ()
+    departement: str = ""  # of the place; "" when not known, or several
     kinds: frozenset[str] | None = None  # of inclusive kinds, "" for an ordinary firm; None = all
     ess_only: bool = False
     within_km: float | None = None  # by road

@@ -104,6 +104,16 @@ class Reference:
                 f"La version {self.integer('score.version')} du score n'existe pas dans la table « score »."
             ) from None
 
+    @property
+    def area_floor(self) -> float:
+        """What a firm's declared départements leave of the distance part far away: see ``domain.area``."""
+        floor = self["distance.area_floor"]
+        if not 0 < floor <= 1:
+            raise InvalidReferenceError(
+                "« distance.area_floor » : une part au-dessus de 0 et d'au plus 1 est attendue."
+            )
+        return floor
+
     def weighing(self, formula: Formula) -> Reference:
         """The same tables with another formula in force."""
         return replace(self, formulas={**self.formulas, self.integer("score.version"): formula})

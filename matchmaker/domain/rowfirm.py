@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from geo.domain.point import Point
+from matchmaker.domain.area import codes_of
 from matchmaker.domain.query import IndexedFirm, Wins
 from matchmaker.domain.segment import KINDS, Rows, Segment
 
@@ -60,5 +61,6 @@ def _common(rows: Rows, row: int) -> dict[str, Any]:
         "ess": "yes" if rows.ess[row] else "no",
         "inclusive_kind": KINDS[rows.kind[row]],
         "declared_radius_km": int(rows.radius_m[row]) / 1000.0 if rows.declared[row] else None,
+        "departements": codes_of(int(rows.area0[row]), int(rows.area1[row])),
         "terms": tuple(zip(rows.term[start:end].tolist(), rows.weight[start:end].tolist(), strict=True)),
     }

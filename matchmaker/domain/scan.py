@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from matchmaker.domain.answers import NOT_COUNTED, Answers, Array
+from matchmaker.domain.area import floor_at
 from matchmaker.domain.batch import UNKNOWN, Lots
 from matchmaker.domain.reference import Reference
 from matchmaker.domain.score import PARTS, Parts, capacity_part, evidence_part, reach, total
@@ -58,7 +59,12 @@ def _way(segment: Segment, lots: Lots, lot: int, way: int, tables: Reference, sh
     )
     chord = np.sqrt((dx * dx + dy * dy + dz * dz).astype(np.float64))
     radius, uncertainty = rows.radius_m[part].astype(np.int64), int(lots.uncertainty_m[lot])
-    near = formula.decay.over(reach(chord, road, radius, uncertainty))
+    far = reach(chord, road, radius, uncertainty)
+    near = formula.decay.over(far)
+    if lots.area0[lot] | lots.area1[lot]:
+        inside = (rows.area0[part] & lots.area0[lot] | rows.area1[part] & lots.area1[lot]) > 0
+        by_radius = (rows.area0[part] | rows.area1[part]) == 0
+        near = np.where(by_radius, near, np.where(inside, np.maximum(near, floor_at(far, tables.area_floor)), 0.0))
     distance = chord * road / 1000.0
     kept = (near > 0.0) & (distance <= lots.within_km[lot]) & ((lots.kinds[lot] >> rows.kind[part]) & 1 > 0)
     if lots.ess_only[lot]:

@@ -6,7 +6,8 @@ with parts in 0..1, for a firm that is eligible, does the trade and is in reach:
 
 - trade    = fit of the lot's CPV x trust in how the firm's trade is known;
 - text     = likeness of the firm's words and the lot's (``domain.text``), 0 without common words;
-- distance = a falling curve of (road distance) / (radius + uncertainty of the lot's place), 0 = out of reach;
+- distance = a falling curve of (road distance) / (radius + uncertainty of the lot's place), 0 = out of reach; a firm
+  that declares départements is in reach there and nowhere else (``domain.area``);
 - capacity = share of the yearly amount that the free capacity [low, mid, high] covers: too large for one is
   "in a grouping", not zero;
 - evidence = contracts already won in the trade, and with that kind of buyer;

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from matchmaker.domain.area import bits
 from matchmaker.domain.blocks import BLOCK, SUPER
 from matchmaker.domain.eligibility import delivers
 from matchmaker.domain.errors import InvalidReferenceError
@@ -51,6 +52,8 @@ class Rows(NamedTuple):
     buyers: Array  # u1: bits of domain.evidence
     declared: Array  # u1: 1 = the radius is the firm's, whatever the trade
     trades: Array  # u8: one bit a trade the firm delivers, by trade_numbers
+    area0: Array  # u8: bits of the départements it declares (domain.area), none when its radius decides
+    area1: Array
     hilbert: Array  # u4
     ptr: Array  # i8, one more than rows
     term: Array  # u4
@@ -78,6 +81,8 @@ class Bounds(NamedTuple):
     kinds: Array  # u4, bit = place in KINDS
     buyers: Array
     trades: Array
+    area0: Array
+    area1: Array
 
 
 class Words(NamedTuple):
@@ -89,14 +94,14 @@ class Words(NamedTuple):
     most: Array  # f4
 
 
-_TYPES = "i8 i4 i4 i4 i4 u4 u4 u4 f8 u1 u1 u1 u1 u1 u8 u4 i8 u4 f4"
+_TYPES = "i8 i4 i4 i4 i4 u4 u4 u4 f8 u1 u1 u1 u1 u1 u8 u8 u8 u4 i8 u4 f4"
 ROW_TYPES: Mapping[str, str] = dict(zip(Rows._fields, _TYPES.split(), strict=True))
 _WORDS = ("ptr", "term", "weight")
 _LEAST = {"x0": "x", "y0": "y", "z0": "z", "radius0": "radius_m", "mid0": "mid"}
 _MOST = {"x1": "x", "y1": "y", "z1": "z", "radius1": "radius_m"} | {
     name: name for name in ("low", "mid", "high", "trust", "ess", "wins")
 }
-_ANY = ("kinds", "buyers", "trades")
+_ANY = ("kinds", "buyers", "trades", "area0", "area1")
 
 
 def trade_numbers(reference: Reference) -> dict[str, int]:
@@ -213,6 +218,7 @@ def columns_of(firms: Iterable[IndexedFirm], reference: Reference) -> FirmColumn
     known = list({firm.id: firm for firm in firms}.values())
     numbers = trade_numbers(reference)
     places = np.array([firm.point.metres() for firm in known], dtype=np.int32).reshape(-1, 3)
+    areas = [bits(firm.departements) for firm in known]
     columns: dict[str, Any] = {
         "id": [firm.id for firm in known],
         "x": places[:, 0],
@@ -229,6 +235,8 @@ def columns_of(firms: Iterable[IndexedFirm], reference: Reference) -> FirmColumn
         "buyers": np.zeros(len(known)),
         "declared": [bool(firm.declared_radius_km) for firm in known],
         "trades": [trade_bits(firm.trades, firm.inclusive_kind, numbers, reference) for firm in known],
+        "area0": [area[0] for area in areas],
+        "area1": [area[1] for area in areas],
         "hilbert": hilbert(places[:, 0], places[:, 1], places[:, 2]),
         "ptr": np.cumsum([0, *(len(firm.terms) for firm in known)]),
         "term": list(chain.from_iterable((term for term, _ in firm.terms) for firm in known)),

@@ -135,6 +135,10 @@ def _text(firm: IndexedFirm, lot: LotQuery, found: Found, context: Context) -> s
 
 
 def _distance(way: Scored, firm: IndexedFirm, lot: LotQuery) -> str:
+    if way.inside:
+        return (
+            f"{_km(way.distance_km)} par la route, dans un département où elle déclare intervenir ({lot.departement})"
+        )
     whose = "déclaré" if firm.declared_radius_km else "habituel de ce métier"
     wider = f" élargi de {_km(lot.uncertainty_km)}, le lieu étant incertain" if lot.uncertainty_km else ""
     radius = way.radius_km - lot.uncertainty_km

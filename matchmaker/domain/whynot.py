@@ -4,10 +4,11 @@ Every answer is found by asking ``pair`` itself, with the firm as it would be: n
 when a firm has more room, goes farther or has won more, rounding included, so that bisection on whole euros,
 kilometres and contracts finds the least that suffices, and one unit less does not.
 
-Five changes are looked at. The smallest is the one of least effort (parameters ``whynot.*``, estimates):
+Six changes are looked at. The smallest is the one of least effort (parameters ``whynot.*``, estimates):
 
 - capacity    more free turnover a year / what is free now (a full-time job's worth at least)
 - radius      more kilometres / the radius now
+- area        the lot's département declared beside those the firm declares: a fixed effort
 - trade       one of the lot's trades declared beside those the firm has: a fixed effort
 - ess         a status "to be verified" that is confirmed: a fixed effort
 - references  more contracts in a trade the firm does, for that kind of buyer / those that make full evidence
@@ -22,6 +23,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
+from matchmaker.domain.area import covers
 from matchmaker.domain.capacity import figure
 from matchmaker.domain.eligibility import WORDS, delivers
 from matchmaker.domain.evidence import WORDS as BUYERS
@@ -32,7 +34,7 @@ from matchmaker.domain.reference import Reference
 from matchmaker.domain.score import MAX_EUR
 
 TOP = 20
-KINDS = ("capacity", "radius", "trade", "ess", "references")  # the order of equal efforts
+KINDS = ("capacity", "radius", "area", "trade", "ess", "references")  # the order of equal efforts
 _NOTHING = "Ni capacité, ni rayon, ni métier déclaré, ni références de plus n'y suffiraient, même deux à la fois."
 _NEVER = "Aucune déclaration n'y changerait rien."
 
@@ -134,6 +136,10 @@ def obstacles(firm: IndexedFirm, lot: LotQuery, tables: Reference) -> tuple[str,
         met.append(f"Elle met du personnel à disposition ({label}) : elle n'exécute pas ce lot elle-même.")
     elif not ways:
         met.append(f"Elle ne fait aucun des métiers demandés : {_labels(asked, tables)}.")
+    elif ways[0].inside is False:
+        where = " et ".join(filter(None, (", ".join(firm.departements[:-1]), firm.departements[-1])))
+        many = "les départements" if len(firm.departements) > 1 else "le département"
+        met.append(f"Elle a déclaré n'intervenir que dans {many} {where} ; ce lot est dans le {lot.departement}.")
     elif all(way.parts.distance == 0 for way in ways):
         near = min(ways, key=lambda way: way.reach)
         km, radius = figure(round(near.distance_km, 1)), figure(round(near.radius_km, 1))
@@ -259,6 +265,8 @@ def _levers(firm: IndexedFirm, lot: LotQuery, tables: Reference) -> Iterator[_Le
     if lot.yearly_eur is not None:
         yield _capacity(firm, lot, tables, (done or able)[0])
     yield _radius(firm, tables, done or able)
+    if covers(firm.departements, lot.departement) is False:
+        yield _area(lot, tables)
     again = done[:1] if firm.trust < tables["trust.declared"] else []  # what it does already, declared: trusted more
     yield from (_trade(firm, tables, trade) for trade in [*again, *(t for t in able if t not in done)])
     if firm.ess == "verify":
@@ -305,6 +313,18 @@ def _radius(firm: IndexedFirm, tables: Reference, trades: Sequence[str]) -> _Lev
         return replace(known, declared_radius_km=float(start + km))
 
     return _Lever("radius", tables.integer("whynot.max_radius_km") - start, apply, effort, tell)
+
+
+def _area(lot: LotQuery, tables: Reference) -> _Lever:
+    """The départements it declares, and the lot's."""
+    weight = tables["whynot.effort_area"]
+    text = f"en ajoutant le {lot.departement} aux départements où elle déclare intervenir"
+    change = Change("area", 1, weight, text)
+
+    def apply(known: IndexedFirm, _: int) -> IndexedFirm:
+        return replace(known, departements=(*known.departements, lot.departement))
+
+    return _Lever("area", 1, apply, lambda _: weight, lambda _: change)
 
 
 def _trade(firm: IndexedFirm, tables: Reference, trade: str) -> _Lever:

@@ -48,7 +48,8 @@ SQL, MONTH = Path(__file__).with_name("sirene.sql"), Path(__file__).with_name("s
 # ``alone``: SIRENE is all we know of the firm; ``flagged``: it told of the ESS flag; ``exact``: placed by an address.
 KNOWN = (
     "SELECT string_agg(concat_ws(',', siret, coalesce(sirene_hash::text, ''), "
-    "source = 'sirene' AND inclusive_kind = '' AND declared_trades = '{}' AND num_nonnulls(declared_free_fte, "
+    "source = 'sirene' AND inclusive_kind = '' AND declared_trades = '{}' AND declared_departements = '{}' "
+    "AND num_nonnulls(declared_free_fte, "
     'declared_on, declared_vacancies, declared_radius_km, headcount_fte, places, turnover_eur, "references") = 0 '
     "AND ending_eur = 0 AND notified_eur = 0 AND ess_provenance <> %s AND NOT fictitious, "
     "ess_flag IS NOT NULL, point_precision = 'address'), E'\\n') FROM matchmaker_firm GROUP BY id / 10000"

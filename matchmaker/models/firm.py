@@ -56,6 +56,8 @@ class Firm(models.Model):
     declared_vacancies = models.PositiveIntegerField(null=True, blank=True)  # jobs it means to fill, in its trades
     vacancies_on = models.DateField(null=True, blank=True)  # day it said so: see ``hiring.current_vacancies``
     declared_radius_km = models.FloatField(null=True, blank=True)
+    # Where it works, by its word: not empty, they decide of its reach instead of a radius (domain.area).
+    declared_departements = ArrayField(models.CharField(max_length=3), default=list, db_default=[], blank=True)
     employer = models.BooleanField(null=True)
     head_office = models.BooleanField(null=True)
     size_category = models.CharField(max_length=3, blank=True)  # PME ETI GE

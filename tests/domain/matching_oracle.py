@@ -22,6 +22,7 @@ RESERVED = {
     "ea_esat_siae": {"EA", "EATT", "ESAT", "EI", "ETTI", "ACI", "AI", "EITI"},
 }
 LENDERS = {"ETTI", "AI", "EATT", "GEIQ"}
+OFFICIAL = {f"{n:02}" for n in range(1, 96) if n != 20} | {"2A", "2B", "971", "972", "973", "974", "975", "976"}
 TRADES = ("T01", "T04", "T07", "T22", "T41", "T44")  # radius 25, 35, 40, 300, 15, 40 km
 
 
@@ -68,7 +69,13 @@ def one_way(firm: IndexedFirm, lot: LotQuery, trade: str, fit: float) -> tuple[f
     if trade not in firm.trades or (firm.inclusive_kind in LENDERS and trade != "T44"):
         return None
     radius = max(1, round(1000 * (firm.declared_radius_km or R.trades[trade].radius_km)))
-    near = decay(road_m(firm.point, lot.point) / (radius + round(1000 * lot.uncertainty_km)))
+    far = road_m(firm.point, lot.point) / (radius + round(1000 * lot.uncertainty_km))
+    near = decay(far)
+    area = {code for code in firm.departements if code in OFFICIAL}
+    if area and lot.departement in OFFICIAL:
+        if lot.departement not in area:
+            return None
+        near = max(near, 0.25 / (1 + far))
     if near <= 0:
         return None
     words, text = dict(lot.terms), 0.0
@@ -132,6 +139,9 @@ CENTRES = [
     Point(2.35, 90.0),  # a pole, where longitudes meet
     Point(45.0, 35.2644),  # a corner of the cube the Hilbert line is drawn on
 ]
+# Numbers of départements on both sides of the 64th, one that is none, and mostly no area at all.
+AREAS = st.sampled_from([(), (), (), ("38",), ("26", "38"), ("2A", "95", "974"), ("974",), ("44", "99"), ("99",)])
+DEPARTEMENTS = st.sampled_from(["", "38", "38", "26", "44", "95", "974", "99"])
 CAPACITIES = st.sampled_from([0, 1, 30_000, 60_000, 99_999, 100_000, 100_001, 10**11])
 KINDS = st.sampled_from(["", "", "EI", "ACI", "ETTI", "AI", "EA", "ESAT", "GEIQ", "SEP"])
 WORDS = st.dictionaries(st.integers(0, 12), st.floats(0, 1, width=32), max_size=4).map(
@@ -166,6 +176,7 @@ def firms_near(draw: st.DrawFn, centre: Point, most: int) -> list[IndexedFirm]:
             ess=draw(st.sampled_from(["yes", "no", "verify"])),
             inclusive_kind=draw(KINDS),
             declared_radius_km=draw(st.sampled_from([None, None, 5.0, 80.0])),
+            departements=draw(AREAS),
             wins=draw(WON),
             terms=draw(WORDS),
         )
@@ -190,6 +201,7 @@ def lots_near(draw: st.DrawFn, centre: Point) -> LotQuery:
         reservation=draw(st.sampled_from([Reservation.NONE, *Reservation])),
         buyer=draw(st.sampled_from([0, 2, 128])),
         terms=draw(WORDS),
+        departement=draw(DEPARTEMENTS),
         kinds=draw(st.sampled_from([None, None, None, frozenset({"", "EI"})])),
         ess_only=draw(st.sampled_from([False, False, False, True])),
         within_km=draw(st.sampled_from([None, None, None, 0.0, 13.0])),

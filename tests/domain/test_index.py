@@ -196,3 +196,41 @@ def test_a_firm_with_more_room_never_scores_lower(one: int, other: int) -> None:
 @pytest.mark.parametrize("reservation", [r for r in Reservation if r is not Reservation.NONE])
 def test_an_ordinary_firm_is_never_found_on_a_reserved_lot(reservation: Reservation) -> None:
     assert ask(painter(capacity_eur=10**9), lot=replace(PAINTING, reservation=reservation)).supply == 0
+
+
+# ---------------------------------------------------------------- declared départements
+
+GRENOBLE, CHAMBERY, MONTELIMAR = Point(5.7245, 45.1885), Point(5.9203, 45.5646), Point(4.7500, 44.5580)
+
+
+def painting(place: Point, departement: str) -> LotQuery:
+    return replace(PAINTING, point=place, departement=departement)
+
+
+def test_une_regie_qui_declare_isere_et_drome_est_proposee_a_120_km_en_drome_pas_en_savoie_voisine() -> None:
+    regie = painter(point=GRENOBLE, departements=("26", "38"))
+    assert ask(regie, lot=painting(CHAMBERY, "")).supply == 1  # 58 km by road: its radius alone would do
+    assert ask(regie, lot=painting(CHAMBERY, "73")).supply == 0
+    (found,) = ask(regie, lot=painting(MONTELIMAR, "26")).top
+    assert found.distance_km > 120
+    assert found.parts.distance == 0.25 / (1 + found.distance_km * 1000 / 40_000)
+
+
+def test_inside_its_area_a_nearer_firm_still_ranks_higher() -> None:
+    near, far = (painter(point=place, departements=("26",)) for place in (Point(4.9, 44.9), GRENOBLE))
+    assert [one.id for one in ask(far, near, lot=painting(MONTELIMAR, "26")).top] == [near.id, far.id]
+
+
+def test_a_declared_area_gives_no_advantage_where_the_radius_is_enough() -> None:
+    lot = painting(GRENOBLE, "38")
+    plain, zoned = (ask(painter(point=GRENOBLE, departements=area), lot=lot).top[0] for area in ((), ("38",)))
+    assert plain.score == zoned.score
+
+
+def test_a_place_whose_departement_is_unknown_is_judged_by_the_radius() -> None:
+    region = replace(PAINTING, point=CHAMBERY, uncertainty_km=20.0)
+    assert ask(painter(point=GRENOBLE, departements=("974",)), lot=region).supply == 1
+
+
+def test_a_departement_that_does_not_exist_is_as_if_not_declared() -> None:
+    assert ask(painter(departements=("99",)), lot=painting(NANTES, "44")).supply == 1

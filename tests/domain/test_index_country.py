@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from benchmarks import matching_data
+from matchmaker.domain import index as index_module
+from matchmaker.domain.area import bits
 from matchmaker.domain.index import FirmIndex
 from matchmaker.domain.query import LotQuery
 from matchmaker.domain.segment import FirmColumns, segments_of_columns, trade_numbers
@@ -13,6 +18,7 @@ from tests.domain.tables import shipped
 R = shipped()
 F = R.formula
 K = 50
+CODES = ("01", "26", "2A", "38", "69", "73", "74", "95", "974")
 
 
 def brute_force(firms: FirmColumns, lot: LotQuery) -> list[tuple[int, float]]:
@@ -50,3 +56,22 @@ def test_two_hundred_lots_among_a_large_territory_have_the_firms_of_a_brute_forc
     answers = FirmIndex.over(segments_of_columns(firms, R), R).ask_many(lots, K)
     for lot, answer in zip(lots, answers, strict=True):
         assert [(found.id, found.score) for found in answer.top] == brute_force(firms, lot)
+
+
+def test_one_firm_in_three_declaring_departements_changes_nothing_to_exactness(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The compiled search, which prunes and counts by blocks, against numpy, which looks at every row."""
+    random = np.random.default_rng(11)
+    points, shares = matching_data.towns(random)
+    places = np.array([point.metres() for point in points])
+    firms = matching_data.firms(60_000, places, shares, R, random)
+    areas = [bits(random.choice(CODES, random.integers(1, 5))) if random.random() < 1 / 3 else (0, 0) for _ in places]
+    mine = np.array(areas, dtype=np.uint64)[random.integers(0, len(places), 60_000)]
+    rows = firms.rows._replace(area0=mine[:, 0].copy(), area1=mine[:, 1].copy())
+    known = matching_data.lots(120, points, shares, R, random)
+    lots = [replace(lot, departement=str(random.choice([*CODES, ""]))) for lot in known]
+    lots = [replace(lot, within_km=60.0) if place % 10 == 0 else lot for place, lot in enumerate(lots)]
+    index = FirmIndex.over(segments_of_columns(firms._replace(rows=rows), R), R)
+    found = index.ask_many(lots, K)
+    assert sum(one.parts.distance < 0.125 for answer in found for one in answer.top) > 100  # by their area alone
+    monkeypatch.setattr(index_module, "COMPILED", False)
+    assert found == index.ask_many(lots, K)

@@ -48,6 +48,8 @@ def changed(firm: IndexedFirm, change: Change, lot: LotQuery) -> IndexedFirm:
         return replace(firm, capacity_eur=room[0], low_eur=room[1], high_eur=room[2])
     if change.kind == "radius":
         return replace(firm, declared_radius_km=float(change.amount))
+    if change.kind == "area":
+        return replace(firm, departements=(*firm.departements, lot.departement))
     if change.kind == "trade":
         return replace(firm, trades=tuple(dict.fromkeys((*firm.trades, change.trade))), trust=1.0)
     if change.kind == "ess":
@@ -90,6 +92,7 @@ def firms(draw: st.DrawFn, number: int) -> IndexedFirm:
         ess=draw(st.sampled_from(["yes", "no", "verify"])),
         inclusive_kind=draw(st.sampled_from(["", "", "EI", "ETTI"])),
         declared_radius_km=draw(st.sampled_from([None, None, 12.5, 30.0])),
+        departements=draw(st.sampled_from([(), (), ("44",), ("49", "85")])),
         wins=draw(st.sampled_from([{}, {"T07": Wins(2, 2)}, {"T01": Wins(1, 4)}])),
     )
 
@@ -105,6 +108,7 @@ def races(draw: st.DrawFn) -> tuple[IndexedFirm, list[IndexedFirm], LotQuery, in
         yearly_eur=draw(st.sampled_from([None, 25, 40])),
         reservation=draw(st.sampled_from([Reservation.NONE] * 4 + [Reservation.ESS, Reservation.SIAE])),
         buyer=draw(st.sampled_from([0, 2])),
+        departement=draw(st.sampled_from(["44", "44", ""])),
     )
     return firm, others, lot, draw(st.integers(1, 2))
 
@@ -144,6 +148,8 @@ def every_change(firm: IndexedFirm, lot: LotQuery) -> list[Change]:
     free = max(firm.capacity_eur, 1000 * S.trades[(done or asked)[0]].keur_per_fte)
     found = [Change("radius", km, (km - radius) / radius, "") for km in range(int(radius) + 1, 61)]
     found += [Change("capacity", eur, eur / free, "") for eur in range(1, 45) if lot.yearly_eur]
+    if firm.departements and lot.departement and lot.departement not in firm.departements:
+        found.append(Change("area", 1, 0.5, ""))
     found += [Change("trade", 1, 0.15, "", trade) for trade in asked]
     found += [Change("ess", 1, 0.1, "")] if firm.ess == "verify" else []
     return found + [Change("references", n, 2 * n / 5, "", trade) for n in range(1, 6) for trade in asked]
@@ -246,6 +252,14 @@ def test_a_firm_too_far_is_told_how_far_it_should_go() -> None:
     assert told.sentence == (
         "Avec un rayon d'intervention de 70 km (au lieu de 40 km, habituel), elle entrerait au rang 1."
     )
+
+
+def test_a_firm_outside_the_departements_it_declares_is_told_which_to_add() -> None:
+    told = ask(painter(99, departements=("49", "85")), [], replace(PAINTING, departement="44"))
+    assert told.obstacles == (
+        "Elle a déclaré n'intervenir que dans les départements 49 et 85 ; ce lot est dans le 44.",
+    )
+    assert told.sentence == ("En ajoutant le 44 aux départements où elle déclare intervenir, elle entrerait au rang 1.")
 
 
 def test_a_firm_of_another_trade_is_told_which_to_declare() -> None:

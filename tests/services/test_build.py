@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 import pytest
+from django.utils import timezone
 
 from consortia.build import build_lots, conclude
 from consortia.domain.problem import Candidate, Form, Grouping, Need, Part, Problem
@@ -18,7 +19,7 @@ from matchmaker.match import firm_index, lot_query, match_lots
 from matchmaker.models import Firm, Lot
 from matchmaker.needs import set_needs
 from matchmaker.reference import reference
-from tests.factories import make_firm, make_lot, make_tender
+from tests.factories import make_commune, make_firm, make_lot, make_tender
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("places")]
 
@@ -92,6 +93,19 @@ def test_stored_proposals_pass_every_rule(cpvs: list[str], amount: int) -> None:
         assert [member.mandataire for member in members] == [True] + [False] * (len(members) - 1)
         assert sum(member.amount_eur for member in members) == amount // 2
         assert sum(member.share for member in members) == pytest.approx(1)
+
+
+def test_firms_that_declare_the_departement_of_a_far_lot_make_a_grouping_of_it() -> None:
+    vienne = make_lot(commune=make_commune("38540"))
+    firms = team(70_000, 70_000, 70_000, 70_000)
+    assert built(vienne).state == Outcome.State.NONE
+    Firm.objects.update(declared_departements=["38"], updated_at=timezone.now())
+    assert built(vienne).state == Outcome.State.PROPOSED
+    members = {member.firm_id for one in proposals(vienne) for member in one.members.all()}
+    assert members <= {firm.pk for firm in firms}
+    Firm.objects.update(declared_departements=["73"], updated_at=timezone.now())
+    assert built(vienne).state == Outcome.State.NONE
+    assert built(make_lot()).state == Outcome.State.NONE  # nor at their door, in another département
 
 
 def test_ten_proposals_are_ranked_and_no_two_have_the_same_members() -> None:

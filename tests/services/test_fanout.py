@@ -49,6 +49,7 @@ def territory(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
             trades=list(trades),
             declared_trades=list(trades),
             fictitious=number % 6 == 5,
+            declared_departements=[[], [], [], ["38"], ["26"]][number % 5],
             **known,
         )
     Firm.objects.update(described_with=reference().version, described_on=timezone.localdate())  # a run deduces no more

@@ -24,6 +24,7 @@ from tests.factories import (
     AS_OF,
     COMMUNES,
     make_commune,
+    make_departement,
     make_firm,
     make_lot,
     make_run,
@@ -33,6 +34,7 @@ from tests.factories import (
 
 TRADES = ("T01", "T07", "T38")
 CPVS = {"T01": "90911200", "T07": "45442100", "T38": "79714000"}
+AREAS = ([], [], [], ["38"], ["26"], ["26", "38"], ["974"])
 KINDS = ("", "", "", "EI", "ACI", "ESAT", "ETTI")
 
 
@@ -56,6 +58,7 @@ def some_firm(dice: random.Random, **more: Any) -> Firm:
         "ess": dice.choice(("yes", "no", "verify")),
         "capacity_eur": dice.randrange(0, 300_000, 5_000),
         "declared_radius_km": dice.choice((None, None, 5.0, 60.0)),
+        "declared_departements": dice.choice(AREAS),
         "diffusion": dice.choice("OOOP"),
     }
     return make_firm("Firme", **(facts | more))
@@ -70,6 +73,7 @@ def some_lot(dice: random.Random, **more: Any) -> Lot:
         "amount_eur": dice.choice((None, 30_000, 240_000, 900_000)),
         "reservation": dice.choice(("none", "none", "siae", "ess")),
         "uncertainty_km": dice.choice((0.0, 3.0, 12.0)),
+        "departement": dice.choice((None, make_departement(), make_departement(), make_departement("26", "Drôme"))),
         "insertion_hours": dice.choice((None, 500)),
     }
     return make_lot("Lot", **(facts | more))
@@ -117,6 +121,18 @@ def become(dice: random.Random, firm: Firm) -> None:
     firm.save()
 
 
+def declare_area(dice: random.Random, firm: Firm) -> None:
+    firm.declared_departements = dice.choice(AREAS)
+    firm.save()
+
+
+def move_a_lot(dice: random.Random, firm: Firm) -> None:
+    """To another département, were its place the same."""
+    lot = dice.choice(list(Lot.objects.all()))
+    lot.departement_id = dice.choice((None, "26", "38"))
+    lot.save()
+
+
 def hide(dice: random.Random, firm: Firm) -> None:
     firm.diffusion = "P" if firm.diffusion == "O" else "O"
     firm.save()
@@ -152,8 +168,8 @@ def withdraw_a_lot(dice: random.Random, firm: Firm) -> None:
 
 
 CHANGES: list[Callable[[random.Random, Firm], None]] = [
-    declare, close_or_open, move, change_trades, become, hide, win, found, delete, correct_a_lot, publish_a_lot,
-    withdraw_a_lot,
+    declare, declare_area, move_a_lot, close_or_open, move, change_trades, become, hide, win, found, delete,
+    correct_a_lot, publish_a_lot, withdraw_a_lot,
 ]  # fmt: skip
 
 
@@ -178,8 +194,28 @@ class TestTheSameAsAFullMatching:
             assert state() == as_if_all_were_matched()
             assert not waiting().exists()
 
+    def test_after_two_hundred_changes_in_a_row(self, dice: random.Random) -> None:
+        for number in range(200):
+            dice.choice((declare_area, move_a_lot, declare_area, *CHANGES))(dice, dice.choice(list(Firm.objects.all())))
+            if number % 5 == 4:
+                rematch()
+                assert state() == as_if_all_were_matched()
+
+    def test_lots_far_away_in_a_declared_departement_are_found(self, dice: random.Random) -> None:
+        firm = some_firm(dice, trades=["T01"], diffusion="O", capacity_eur=900_000, ess="yes", inclusive_kind="EI")
+        far = make_commune("38540")  # Vienne, beyond every usual radius from Grenoble
+        firm.point = make_commune("38185").point
+        lot = some_lot(dice, cpvs=[CPVS["T01"]], commune=far, departement=make_departement(), uncertainty_km=0)
+        for area, met in ((["73"], False), (["38", "73"], True), ([], False)):
+            firm.declared_radius_km, firm.declared_departements = 10.0, area
+            firm.save()
+            rematch()
+            assert lot.matches.filter(firm=firm).exists() == met
+            assert state() == as_if_all_were_matched()
+
     def test_a_firm_that_moved_twice_leaves_the_place_between_too(self, dice: random.Random) -> None:
-        firm = some_firm(dice, trades=["T01"], diffusion="O", capacity_eur=900_000, ess="yes", declared_radius_km=8.0)
+        known = {"trades": ["T01"], "diffusion": "O", "capacity_eur": 900_000, "ess": "yes", "inclusive_kind": ""}
+        firm = some_firm(dice, **known, declared_radius_km=8.0, declared_departements=[])
         lot = some_lot(dice, cpvs=[CPVS["T01"]], commune=make_commune("38540"), reservation="none", uncertainty_km=0)
         rematch()
         for code in ("38540", "38185"):
@@ -207,7 +243,8 @@ class TestOnlyWhatIsTouched:
         far = some_lot(dice, cpvs=[CPVS["T01"]], reservation="none", commune=make_commune("38540"), uncertainty_km=0)
         rematch()
         before = {lot.pk: lot.matched_at for lot in Lot.objects.all()}
-        some_firm(dice, trades=["T01"], commune_code="38185", declared_radius_km=10, inclusive_kind="")
+        known = {"commune_code": "38185", "declared_radius_km": 10, "declared_departements": []}
+        some_firm(dice, trades=["T01"], inclusive_kind="", **known)
         assert rematch().asked == 1
         assert Lot.objects.get(pk=far.pk).matched_at == before[far.pk]
         assert Lot.objects.get(pk=near.pk).matched_at > before[near.pk]

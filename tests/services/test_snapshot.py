@@ -44,6 +44,7 @@ def some_firm(dice: random.Random, **more: object) -> Firm:
         "inclusive_kind": dice.choice(KINDS),
         "ess": dice.choice(("yes", "no", "verify")),
         "declared_radius_km": dice.choice((None, None, 0, 12.3456, 80)),
+        "declared_departements": dice.choice(([], [], ["38"], ["95", "2A", "974"])),
         "wins": dice.choice(({}, {}, {"T01": [3, 2]}, {"T01": [700, 6], "T12": [1, 0]})),
         "diffusion": dice.choice("OOOP"),
         "active": dice.random() > 0.1,
@@ -106,7 +107,7 @@ def test_brought_up_to_date_it_is_to_the_byte_what_a_whole_build_makes(seed: int
 
 
 def _change(firm: Firm, dice: random.Random) -> None:
-    match dice.randrange(7):
+    match dice.randrange(8):
         case 0:
             firm.active = not firm.active
         case 1:
@@ -120,6 +121,8 @@ def _change(firm: Firm, dice: random.Random) -> None:
         case 5:
             firm.diffusion = "P"
         case 6:
+            firm.declared_departements = dice.choice(([], ["38"], ["26", "2B"]))
+        case 7:
             firm.fictitious = not firm.fictitious
     firm.save()
 
