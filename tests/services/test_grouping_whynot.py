@@ -123,3 +123,12 @@ def test_a_lot_without_amount_has_no_answer() -> None:
     match_lots([lot.pk])
     with pytest.raises(UnsizedLotError):
         why_not_in(lot, firm)
+
+
+def test_a_firm_next_door_that_declares_other_departements_is_told_so(lot: Lot) -> None:
+    built(lot)
+    state, said = asked(lot, "Savoyarde", capacity_eur=90_000, declared_departements=["73"])
+    assert (state, said) == (
+        "unknown",
+        "Le département 38 n'est pas de ceux où elle déclare intervenir : elle ne peut pas être placée.",
+    )
