@@ -10,13 +10,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-import matchmaker.rematch as module
 from matchmaker.changes import waiting
 from matchmaker.match import match_lots
 from matchmaker.models import Firm, Lot, Match, MatchNews, PendingChange, ReferenceRow
 from matchmaker.news import purge
 from matchmaker.queries import open_lots
-from matchmaker.reference import load_reference
 from matchmaker.rematch import rematch, rematch_lots
 from matchmaker.rewrite import COLUMNS
 from matchmaker.snapshot import fresh
@@ -363,40 +361,3 @@ class TestWhatIsTold:
 def declare_at(firm: Firm, middle: int) -> None:
     firm.capacity_low_eur, firm.capacity_mid_eur, firm.capacity_high_eur = middle // 2, middle, middle * 2
     firm.save()
-
-
-@pytest.mark.django_db(transaction=True)
-class TestAFirmDeleted:
-    """Deleting leaves no date, so that the supply read before still holds the firm."""
-
-    @pytest.fixture(autouse=True)
-    def matched(self, transactional_db: None) -> None:
-        load_reference()
-        make_lot()
-        for n in range(6):
-            make_firm(f"N{n}", capacity_eur=(9 - n) * 20_000)
-        make_run(AS_OF)
-        fresh(False)
-        rematch()
-
-    def test_is_passed_over(self) -> None:
-        Firm.objects.get(name="N2").delete()
-        rematch()
-        assert [match.firm.name for match in Match.objects.order_by("rank")] == ["N0", "N1", "N3", "N4", "N5"]
-        assert [match.rank for match in Match.objects.order_by("rank")] == [1, 2, 3, 4, 5]
-
-    def test_while_the_pass_works_is_asked_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        declare_at(Firm.objects.get(name="N4"), 150_000)
-        real = module.asked
-
-        def asked_late(*given: Any) -> Any:
-            answers = real(*given)
-            Firm.objects.filter(name="N2").delete()
-            return answers
-
-        monkeypatch.setattr(module, "asked", asked_late)
-        rematch()
-        monkeypatch.undo()
-        rematch()
-        assert "N2" not in [match.firm.name for match in Match.objects.order_by("rank")]
-        assert state() == as_if_all_were_matched()
