@@ -101,6 +101,11 @@ class ClauseSheet:
         return sum(lot.sized.sizing.asked for lot in on if not lot.too_few_hours)
 
     @property
+    def owes_reason(self) -> bool:
+        """A1: kept whole without an exception and a reason yet. No document leaves before."""
+        return self.one_lot is not None and self.one_lot.state.is_on
+
+    @property
     def is_too_much(self) -> bool:
         """Whether the lots ask together for more than can be hosted: each was sized as if it were alone."""
         return self.hosted is not None and self.asked > self.hosted

@@ -79,6 +79,12 @@ def binding(lot: LotSheet) -> str:
     }[lot.sized.sizing.binding]
 
 
+def bassins(lot: LotSheet) -> str:
+    """Published in capitals: "CLERMONT FERRAND"."""
+    hiring = lot.sized.hiring
+    return words.joined([name.title() if name.isupper() else name for name in hiring.bassins]) if hiring else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Reserve:
     """A reservation in words; ``verdict``: possible, risky (one firm), empty (none) or unlawful."""

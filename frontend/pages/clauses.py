@@ -153,6 +153,7 @@ def _shown(sheet: ClauseSheet, lot: LotSheet) -> dict[str, Any]:
         "bars": bars,
         "secret": any(bar.unsure for bar in bars),
         "index": clause_view.fit_index(lot.sized.sizing),
+        "bassins": clause_view.bassins(lot),
         "why": clause_view.binding(lot),
         "reserves": clause_view.reserves(lot),
     }
@@ -185,10 +186,10 @@ def _found(sheet: ClauseSheet, lot_id: int, kind: str) -> tuple[LotSheet | None,
 @login_not_required
 @require_safe
 def clauses_word(request: HttpRequest, need_id: int) -> HttpResponse:
-    """The texts of the clauses that are on, to edit in a word processor. Refused while one asks for locality (S5)."""
+    """The texts of the clauses that are on, to edit in a word processor. Refused while one asks for locality (S5) or lots lack (A1)."""
     need = opened(request, need_id)
     sheet = _sheet(need, request.GET.get("split", ""))
-    if sheet.faults:
+    if sheet.faults or sheet.owes_reason:
         context = {"need": need, "faults": sheet.faults, "sheet": sheet}
         return render(request, "needs/clauses_faults.html", context, status=409)
     return clauses_docx.answer(sheet, _name("clauses", need))

@@ -209,9 +209,13 @@ def test_the_justification_tells_exception_reason_article_and_date(buyer: Client
         assert wanted in text, wanted
 
 
-def test_a_need_kept_whole_must_be_justified_before_it_looks_settled(buyer: Client, need: Need) -> None:
+def test_a_need_kept_whole_gives_no_document_before_its_exception_and_reason(buyer: Client, need: Need) -> None:
     several = make_need(organisation=need.organisation)
-    assert "Un marché sans lots ?" in text_of(buyer.get(address(several)))
+    assert "L'absence de lots n'est pas encore justifiée" in text_of(buyer.get(address(several)))
+    response = buyer.get(address(several, "clauses.docx"))
+    assert response.status_code == 409 and "choisissez l'exception de la loi" in text_of(response)
     posted = {"action": "off", "exemption": "coordination", "reason": REASON, "split": "0"}
     buyer.post(address(several, "0/one_lot/"), posted)
     assert ClauseLog.objects.get().article == "L2113-11 1°"
+    assert buyer.get(address(several, "clauses.docx")).status_code == 200
+    assert "n'est pas encore justifiée" not in text_of(buyer.get(address(several)))
