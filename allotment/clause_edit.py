@@ -74,7 +74,7 @@ def states(need: Need, split: Split | None) -> dict[tuple[int | None, str], Stat
             for lot in lots:
                 if row.lot and (lot.position, sorted(lot.trades)) == (row.lot.position, sorted(row.lot.trades)):
                     wanted[lot.pk, row.kind] = _state(row, inherited=True)
-    mine = {lot.pk for lot in lots}
+    mine = {None, *(lot.pk for lot in lots)}  # None: why there is one lot only
     return wanted | {key: state for key, state in found.items() if key[0] in mine}
 
 

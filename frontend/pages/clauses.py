@@ -186,7 +186,10 @@ def _found(sheet: ClauseSheet, lot_id: int, kind: str) -> tuple[LotSheet | None,
 @login_not_required
 @require_safe
 def clauses_word(request: HttpRequest, need_id: int) -> HttpResponse:
-    """The texts of the clauses that are on, to edit in a word processor. Refused while one asks for locality (S5) or lots lack (A1)."""
+    """The texts of the clauses that are on, to edit in a word processor.
+
+    Refused while one asks for locality (S5), or while a need kept whole owes its reason (A1).
+    """
     need = opened(request, need_id)
     sheet = _sheet(need, request.GET.get("split", ""))
     if sheet.faults or sheet.owes_reason:

@@ -236,6 +236,24 @@ def test_a_need_kept_whole_owes_an_exception_and_a_split_one_does_not() -> None:
     assert clause_sheet(make_need(trades={"T01": 900_000}), None).one_lot is None
 
 
+def test_a_split_of_one_lot_owes_it_too_and_the_same_reason_serves() -> None:
+    need = make_need()
+    split = make_split(need, ("Tout", ["T01", "T04"], COMMUNES_OF_NEED))
+    sheet = clause_sheet(need, split)
+    assert sheet.one_lot and sheet.owes_reason
+    verbs.switch_off(
+        Target(need, None, need.title, Kind.ONE_LOT, sheet.one_lot.article),
+        sheet.one_lot.state,
+        code="coordination",
+        reason=REASON,
+        allowed=sheet.one_lot.exemptions,
+        shortest=40,
+        user=make_user(),
+    )
+    assert not clause_sheet(need, split).owes_reason
+    assert not clause_sheet(need, None).owes_reason
+
+
 # ---------------------------------------------------------------- text
 
 
