@@ -1,4 +1,4 @@
-"""The tables of this app, kept and edited with the others: the law by date, and the texts of clauses."""
+"""The tables of this app, kept and edited with the others: the law by date, texts of clauses, national levels."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
+from allotment.domain.commitment import Level, read_levels
 from allotment.domain.law import Rule, Thresholds, read_rules
 from allotment.domain.law import rules_on as _rules_on
 from allotment.domain.texts import Library, read_texts
 from matchmaker.reference import Extra, Rows, add_table, stored_rows
 
 FOLDER = Path(__file__).parent / "reference_data"
-LAW, TEXTS = "threshold", "clause_text"
+LAW, TEXTS, LEVELS = "threshold", "clause_text", "commitment_level"
 
 
 def shipped(name: str) -> Rows:
@@ -26,6 +27,7 @@ def shipped(name: str) -> Rows:
 def add_tables() -> None:
     add_table(Extra(LAW, lambda: shipped("thresholds"), lambda rows: read_rules(rows.values())))
     add_table(Extra(TEXTS, lambda: shipped("clause_texts"), lambda rows: read_texts(rows.values())))
+    add_table(Extra(LEVELS, lambda: shipped("commitment_levels"), lambda rows: read_levels(rows.values())))
 
 
 def rules_on(day: date) -> Thresholds:
@@ -36,6 +38,11 @@ def rules_on(day: date) -> Thresholds:
 def texts() -> Library:
     """The texts of clauses as the tables stand. One query."""
     return _texts(_text(TEXTS, "clause_texts"))
+
+
+def levels() -> tuple[Level, ...]:
+    """Public targets and observed levels a commitment is drawn beside. One query."""
+    return read_levels((stored_rows(LEVELS) or shipped("commitment_levels")).values())
 
 
 def _text(table: str, name: str) -> str:

@@ -23,7 +23,6 @@ Raw = Mapping[str, Any]
 _NOTHING = frozenset({"", "nc", "nan", "none", "null", "n/a", "na", "sans objet", "inconnu"})
 _FILLER = re.compile(r"9{8,}(?:\.0+)?")  # 999999999: typed because the field is mandatory
 _UNFIT = re.compile(r"[\x00\ud800-\udfff]")  # what no database keeps
-_NO_CLAUSE = ("pas de", "sans objet")
 
 
 def award_of(raw: Any, locator: str) -> AwardRecord | RefusedAward:
@@ -206,7 +205,8 @@ def _grouping(published: str) -> str:
 
 
 def _clauses(value: Any) -> tuple[str, ...]:
-    return tuple(word[:60] for word in words(value) if not word.lower().startswith(_NO_CLAUSE))
+    """As published, "Pas de considération sociale" too: a buyer that says none is not one that says nothing."""
+    return tuple(word[:60] for word in words(value))
 
 
 def _holders(value: Any, warnings: list[str]) -> Iterator[Holder]:

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 def rows_shipped() -> int:
     """Of the tables matching rests on, of the law and of the texts of clauses."""
     ours = sum(len(rows) for rows in tables().values())
-    return ours + sum(len(shipped_extra(table)) for table in ("threshold", "clause_text"))
+    return ours + sum(len(shipped_extra(table)) for table in ("threshold", "clause_text", "commitment_level"))
 
 
 def shipped_extra(table: str) -> Rows:

@@ -37,7 +37,8 @@ def test_a_contract_of_2022_is_understood(tmp_path: Path) -> None:
     assert (found.buyer_id, found.contract_id, found.title) == (BUYER, "2024M01", "Nettoyage des écoles")
     assert (found.cpv, found.months, found.amount_eur, found.offers) == ("90911200", 24, 120_000, 3)
     assert (found.notified_on, found.published_on) == (date(2026, 3, 2), date(2026, 3, 10))
-    assert (found.social, found.green) == (("Clause sociale",), ())
+    assert found.social == ("Clause sociale",)
+    assert found.green == ("Pas de considération environnementale",)  # said to be none, which is not nothing said
     assert (found.declared_grouping, found.subcontracted, found.framework) == ("solidaire", False, False)
     assert [holder.siret for holder in found.holders] == [NET]
     assert found.warnings == ()
@@ -86,6 +87,8 @@ def test_xml_tells_the_same_as_json(tmp_path: Path) -> None:
         <typeGroupementOperateurs>Pas de groupement</typeGroupementOperateurs>
         <titulaires><titulaire><typeIdentifiant>SIRET</typeIdentifiant><id>{NET}</id></titulaire></titulaires>
         <considerationsSociales><considerationSociale>Clause sociale</considerationSociale></considerationsSociales>
+        <considerationsEnvironnementales><considerationEnvironnementale>Pas de considération environnementale
+        </considerationEnvironnementale></considerationsEnvironnementales>
         <modifications><modification><id>1</id><dateNotificationModification>2026-05-01</dateNotificationModification>
         <montant>130000</montant></modification></modifications></marche></marches>""",
         "utf-8",
