@@ -6,12 +6,13 @@ import secrets
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Count
 from django.utils import timezone
 
 from accounts.models import Membership, Organisation, User
 from allotment.models import Need, NeedPlace, NeedTrade
 from geo.models import Commune
-from matchmaker.models import Firm
+from matchmaker.models import Buyer, Firm
 
 BUYER = "Communauté de communes fictive"
 LOGIN = "acheteur"
@@ -41,6 +42,9 @@ def demo_buyer() -> tuple[User, str]:
     if not communes or not Firm.objects.filter(fictitious=True).exists():
         raise NoTerritoryError(NoTerritoryError.__doc__)
     buyer, _made = Organisation.objects.get_or_create(kind=Organisation.Kind.BUYER, name=BUYER)
+    if not buyer.siret:  # its commitment board is that of the fictitious buyer with most contracts
+        buyer.siret = _siret()
+        buyer.save()
     user, _made = User.objects.get_or_create(username=LOGIN)
     password = secrets.token_urlsafe(6)
     user.set_password(password)
@@ -49,6 +53,12 @@ def demo_buyer() -> tuple[User, str]:
     if not Need.objects.filter(organisation=buyer, title=TITLE, fictitious=True, deleted_at=None).exists():
         _need(buyer, user, communes)
     return user, password
+
+
+def _siret() -> str:
+    known = Buyer.objects.filter(awards__fictitious=True).exclude(siret="").annotate(won=Count("awards"))
+    found = known.order_by("-won", "pk").first()
+    return found.siret if found else ""
 
 
 def _communes() -> list[Commune]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -18,7 +18,7 @@ KINDS = {
     Kind.CRITERION: (gettext_lazy("Critère social d'attribution"), "R2152-7"),
     Kind.RESERVED: (gettext_lazy("Marché réservé"), "L2113-12 à L2113-16"),
     Kind.ESS: (gettext_lazy("Gagné par l'ESS ou l'insertion"), ""),
-    Kind.GROUPING: (gettext_lazy("Groupement avec l'ESS ou l'insertion"), "R2142-19"),
+    Kind.GROUPING: (gettext_lazy("Groupement avec l'ESS ou l'insertion"), "R2142-20"),
 }
 INDICATORS = {
     "social": gettext_lazy("Contrats avec une considération sociale"),
@@ -119,12 +119,16 @@ class Trend:
     target_y: float
     target: str
     whisker: Whisker | None
-    ticks: tuple[tuple[float, str], ...]
+    ticks: tuple[tuple[float, float, str], ...]  # of the line, of its text, the text
     width: float = 360
     height: float = 210
     left: float = 36
     base: float = 182
     sky: float = 20
+
+    @property
+    def target_text_y(self) -> float:
+        return self.target_y - 4
 
     @property
     def right(self) -> float:
@@ -145,7 +149,9 @@ def trend(board: Board) -> Trend:
     slot = (frame.right - frame.left) / max(3, len(board.trend))
     columns = tuple(_column(year, frame.left + slot * rank, slot, y) for rank, year in enumerate(board.trend))
     step = 0.1 if top <= 0.6 else 0.25
-    ticks = tuple((y(step * one), words.percent(step * one)) for one in range(int(top / step + 1e-9) + 1))
+    ticks = tuple(
+        (y(step * one), y(step * one) + 3.5, words.percent(step * one)) for one in range(int(top / step + 1e-9) + 1)
+    )
     whisker = None
     if board.projection and columns:
         low, mid, high = (y(share) for share in board.projection.share)
@@ -153,8 +159,7 @@ def trend(board: Board) -> Trend:
     return Trend(columns, y(board.target), words.percent(board.target), whisker, ticks)
 
 
-def _column(year: Year, x: float, slot: float, y: object) -> Column:
-    assert callable(y)
+def _column(year: Year, x: float, slot: float, y: Callable[[float], float]) -> Column:
     share, high = year.share or 0.0, year.share_high or 0.0
     floor = y(0)
     return Column(

@@ -5,6 +5,7 @@ from django.urls import path
 
 from frontend.pages import (
     clauses,
+    commitments,
     directories,
     documents,
     expiring,
@@ -83,6 +84,19 @@ urlpatterns = [
     path("needs/<int:need_id>/splits/<int:number>/change/", splits.change, name="need-split-change"),
     path("needs/<int:need_id>/splits/<int:number>/lots.csv", splits.lots_csv, name="need-split-csv"),
     path("needs/<int:need_id>/splits/<int:number>/lots.xlsx", splits.lots_xlsx, name="need-split-xlsx"),
+    path("commitments/", commitments.commitments, name="commitments"),
+    path("commitments/<int:buyer_id>/", commitments.latest, name="commitment-latest"),
+    path("commitments/<int:buyer_id>/<int:year>/", commitments.commitment, name="commitment"),
+    path("commitments/<int:buyer_id>/<int:year>/board.csv", commitments.commitment_csv, name="commitment-csv"),
+    path("commitments/<int:buyer_id>/<int:year>/board.xlsx", commitments.commitment_xlsx, name="commitment-xlsx"),
+    path("commitments/<int:buyer_id>/<int:year>/board.pdf", commitments.commitment_pdf, name="commitment-pdf"),
+    path("commitments/<int:buyer_id>/<int:year>/lines/", commitments.commitment_line, name="commitment-line"),
+    path(
+        "commitments/<int:buyer_id>/<int:year>/lines/<int:line_id>/cancel/",
+        commitments.commitment_cancel,
+        name="commitment-cancel",
+    ),
+    path("commitments/<int:buyer_id>/<int:year>/target/", commitments.commitment_target, name="commitment-target"),
     path("plans/", plans.plans, name="plans"),
     path("plans/<int:plan_id>/", plans.plan, name="plan"),
     path("plans/<int:plan_id>/export.csv", plans.plan_csv, name="plan-csv"),

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from allotment.commitments import Board, Shown
 from frontend import commitment_words, exports, words
 from frontend.documents import workbook
-from matchmaker.sources.catalogue import SOURCES
+from matchmaker.sources.catalogue import BY_KEY
 
 LARGEST = 25  # contracts a page of paper names; the tables hold them all
 
@@ -131,7 +131,7 @@ def page(board: Board, printed_on: date) -> str:
 
 
 def origins(board: Board, printed_on: date) -> list[tuple[str, str]]:
-    decp = SOURCES["decp"]
+    decp = BY_KEY["decp"]
     latest = _("dernier contrat connu le %(d)s") % {"d": words.day(board.latest)} if board.latest else ""
     return [
         (decp.title, ", ".join(filter(None, (decp.producer, latest, decp.licence)))),

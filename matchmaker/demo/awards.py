@@ -20,6 +20,9 @@ MONTHS = {12: 3.0, 24: 4.0, 36: 4.0, 48: 3.0}
 TURNOVER_SHARE = (0.02, 0.10)  # of a firm's turnover that one contract brings a year
 SMALLEST_EUR = 4_000
 GROUP_SHARE, FRAMEWORK_SHARE, AMENDED_SHARE = 0.10, 0.15, 0.08
+SILENT = 0.2  # contracts whose buyer says nothing of its considerations, as many do
+SOCIAL = {"Pas de considération sociale": 14.0, "Clause sociale": 4.0, "Critère social": 1.0, "Marché réservé": 1.0}
+GREEN = {"Clause environnementale": 5.0, "Critère environnemental": 3.0, "Pas de considération environnementale": 4.0}
 NEAR = 12  # firms of the trade among which partners are drawn
 
 
@@ -27,7 +30,7 @@ def make_awards(
     seed: int, firms: Sequence[DemoFirm], buyers: Sequence[DemoBuyer], reference: Reference, as_of: date
 ) -> list[dict[str, Any]]:
     """Contracts of the 2022 format, as a platform publishes them."""
-    dice = Dice(seed, "awards")
+    dice, said = Dice(seed, "awards"), Dice(seed, "considerations")
     able = [firm for firm in firms if firm.trade in reference.trades and not firm.closed and _turnover(firm, reference)]
     by_trade: dict[str, list[DemoFirm]] = defaultdict(list)
     for firm in able:
@@ -35,13 +38,23 @@ def make_awards(
     if not able or not buyers:
         return []
     return [
-        _award(number, dice, dice.pick(able), by_trade, dice.pick(buyers), reference, as_of)
+        _award(number, dice, dice.pick(able), by_trade, dice.pick(buyers), reference, as_of) | _considerations(said)
         for number in range(1, round(A_FIRM * len(firms)) + 1)
     ]
 
 
 def awards_json(awards: Sequence[dict[str, Any]]) -> str:
     return json.dumps({"marches": {"marche": awards}}, ensure_ascii=False, indent=1)
+
+
+def _considerations(dice: Dice) -> dict[str, Any]:
+    if dice.chance(SILENT):
+        return {}
+    social, green = dice.weighted(SOCIAL), dice.weighted(GREEN)
+    return {
+        "considerationsSociales": {"considerationSociale": [social]},
+        "considerationsEnvironnementales": {"considerationEnvironnementale": [green]},
+    }
 
 
 def _turnover(firm: DemoFirm, reference: Reference) -> float:

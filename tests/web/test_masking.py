@@ -89,6 +89,7 @@ ELSEWHERE = {
     "ground": "test_supply_page.py",
     "missing": "test_missing_page.py",
     "plan": "test_plans.py",
+    "commitment": "test_commitments_page.py",
     "lot-team-why-not": "test_grouping_why.py",
     "lot-sheet": "test_documents.py",
     "team-sheet": "test_documents.py",
