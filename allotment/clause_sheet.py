@@ -106,6 +106,11 @@ class ClauseSheet:
         return self.one_lot is not None and self.one_lot.state.is_on
 
     @property
+    def limits(self) -> str:
+        """What the documents must say of the lots a firm may bid for and win (A3); "" without limit or lots."""
+        return law.limits_in_words(self.need.max_lots_bid, self.need.max_lots_won) if self.split else ""
+
+    @property
     def is_too_much(self) -> bool:
         """Whether the lots ask together for more than can be hosted: each was sized as if it were alone."""
         return self.hosted is not None and self.asked > self.hosted
@@ -135,6 +140,8 @@ def clause_sheet(need: Need, split: Split | None, only: int | None = None) -> Cl
         small = dispensed = (False,) * len(lots)
         due = False
         warnings.append(str(error))
+    if len(lots) > 1:
+        warnings += law.limit_objections(len(lots), need.max_lots_bid, need.max_lots_won)
     if rules.on_the_eve:
         warnings.append(
             "Lancée le 21 août 2026, veille de l'entrée en vigueur des obligations sociale et environnementale : "

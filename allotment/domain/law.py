@@ -163,7 +163,7 @@ def rules_on(day: date, rules: Sequence[Rule]) -> Thresholds:
     return Thresholds(day, tuple(rule for rule in rules if rule.holds(day)))
 
 
-# ---------------------------------------------------------------- lots: A1, A2, A4, A5
+# ---------------------------------------------------------------- lots: A1, A3, A4, A5
 
 
 def lots_due(law: Thresholds, nature: Nature, amount_eur: int, trades: int, lots: int) -> bool:
@@ -172,6 +172,28 @@ def lots_due(law: Thresholds, nature: Nature, amount_eur: int, trades: int, lots
     One trade alone has no distinct services; under the dispense threshold no choice of lots is made public.
     """
     return lots <= 1 and trades > 1 and amount_eur >= law.dispensed_eur(nature)
+
+
+def limit_objections(lots: int, bid: int | None, won: int | None) -> tuple[str, ...]:
+    """A3: what is wrong with limits of lots a firm may bid for and win (R2113-1); () when they are lawful or absent."""
+    found = []
+    if any(limit is not None and limit < 1 for limit in (bid, won)):
+        found.append("Une limite du nombre de lots vaut au moins 1 (article R2113-1).")
+    if bid is not None and won is not None and won > bid:
+        found.append(f"On ne peut pas se voir attribuer {won} lots en ne candidatant qu'à {bid} (article R2113-1).")
+    if lots > 1 and any(limit is not None and limit >= lots for limit in (bid, won)):
+        found.append(f"Une limite de {lots} lots ou plus ne limite rien : ce découpage en compte {lots}.")
+    return tuple(found)
+
+
+def limits_in_words(bid: int | None, won: int | None) -> str:
+    """The sentence the documents of the consultation must hold, since R2113-1 asks for it; "" without limit."""
+    parts = []
+    if bid is not None:
+        parts.append(f"présenter une offre pour {bid} lot{'s' if bid > 1 else ''} au plus")
+    if won is not None:
+        parts.append(f"se voir attribuer {won} lot{'s' if won > 1 else ''} au plus")
+    return f"Un même opérateur économique peut {' et '.join(parts)} (article R2113-1)." if parts else ""
 
 
 def small_lots(law: Thresholds, nature: Nature, amounts_eur: Sequence[int]) -> tuple[bool, ...]:

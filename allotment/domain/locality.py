@@ -10,13 +10,20 @@ _WHO = (
     r"titulaire|attributaire|groupement|pme|tpe|structure|association|commercant|sous-traitant|cotraitant|maraicher|"
     r"agriculteur|exploitation)s?"
 )
-_WHAT = (
-    r"(?:emploi|main[- ]d'oeuvre|produit|achat|embauche|salarie|approvisionnement|savoir-faire|economie|"
-    r"tissu economique)s?"
+_PEOPLE = (
+    r"(?:personne|salarie|demandeur|beneficiaire|travailleur|candidat|jeune|public|intervenant|equipe|personnel)s?"
 )
-_LOCAL = r"(?:locale?s?|locaux|regionale?s?|regionaux|departementale?s?|departementaux)"
+_WHAT = (
+    r"(?:emploi|recrutement|fourniture|ressource|competence|main[- ]d'oeuvre|produit|achat|embauche|salarie|"
+    r"approvisionnement|savoir-faire|economie|tissu economique)s?"
+)
+_ROOMS = "".join(f"(?<!{word} )" for word in ("ses", "les", "des", "aux", "leurs", "vos", "nos", "de", "ces"))
+_LOCAL = rf"(?:locale?s?|{_ROOMS}locaux|regionale?s?|regionaux|departementale?s?|departementaux)"
 _FROM = r"(?:du (?:territoire|cru|pays|departement|bassin)|de la (?:region|commune|communaute))"
-_SEATED = r"(?:implante|installe|situe|base|domicilie|etabli|localise|ancre|originaire)\w*"
+_LAND = (
+    r"(?:du (?:territoire|cru|pays|departement)|de la (?:region|commune|communaute))"  # a bassin hires: no preference
+)
+_SEATED = r"(?<!la )(?<!une )(?<!de )(?:implante|installe|situe|base|domicilie|etabli|localise|ancre|originaire)\w*"
 _PREFERENCE = (
     r"(?:preference|priorite|ancrage|implantation|presence|origine|provenance|proximite|production|fabrication)"
 )
@@ -26,8 +33,16 @@ _PATTERNS = tuple(
     for pattern in (
         rf"\b{_WHO}(?: [\w'-]+){{0,2}} {_LOCAL}\b",
         rf"\b{_WHO}(?: [\w'-]+)? {_FROM}\b",
-        rf"\b{_WHAT} (?:{_LOCAL}|{_FROM})\b",
+        rf"\b{_WHAT} (?:{_LOCAL}|{_LAND})\b",
         rf"\b{_WHO}(?: [\w',-]+){{0,4}} {_SEATED} (?:dans|sur|a|en|au|aux|de|du|pres)\b",
+        rf"\b{_PEOPLE}(?: [\w',-]+){{0,3}} (?:{_SEATED}|resid\w*|habitant|demeurant|vivant) "
+        r"(?:dans|sur|a|en|au|aux|de|du)\b",
+        rf"\b{_WHO} de proximite\b",
+        rf"\b{_SEATED} localement\b",
+        rf"\b(?:dispose\w*|possede\w*|justifie\w*|avoir|ouvrir)(?: [\w'-]+){{0,3}} (?:une? |d'une? )?{_SEAT}"
+        r"(?: [\w'-]+)? (?:dans|sur) (?:le|la|l'|un|une)\b",
+        r"\bpresen(?:te?s?|ce) (?:sur|dans) (?:le|la|l') ?(?:territoire|departement|region|commune|agglomeration)\b",
+        r"\b(?:kilometres|km) parcourus\b",
         rf"\b{_PREFERENCE} (?:geographique|territoriale?|{_LOCAL})\b",
         rf"\b(?:proximite|distance|eloignement|localisation)(?: [\w'-]+){{0,3}} (?:du|des|de l'|de la|de) ?"
         rf"(?:{_WHO}|{_SEAT}|locaux)\b",
@@ -37,6 +52,11 @@ _PATTERNS = tuple(
         r"\bcircuits? (?:local|locaux)\b",
         r"\blocal (?:suppliers?|firms?|compan(?:y|ies)|business(?:es)?|bidders?|workers?|jobs?)\b",
     )
+)
+
+# Institutions whose name holds the word.
+_NAMES = re.compile(
+    r"\b(?:missions?|societes? publiques?|etablissements? publics?|collectivites?|autorites?) (?:locale?s?|locaux)\b"
 )
 
 
@@ -49,6 +69,6 @@ def plain(text: str) -> str:
 
 def asks_for_local(text: str) -> tuple[str, ...]:
     """Wordings that would make locality a condition or a criterion, as found (without accents); () when none."""
-    told = plain(text)
+    told = _NAMES.sub("·", plain(text))
     found = {match.start(): match[0].strip() for pattern in _PATTERNS for match in pattern.finditer(told)}
     return tuple(dict.fromkeys(found[at] for at in sorted(found)))

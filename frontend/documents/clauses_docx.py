@@ -75,6 +75,8 @@ def _head(document: Document, sheet: ClauseSheet) -> None:
         f"{need.organisation.name}. Consultation prévue le {words.day(need.launched_on)} : les articles cités sont "
         "ceux du code de la commande publique en vigueur ce jour-là.",
     )
+    if sheet.limits:
+        _add(document, sheet.limits)
     if need.fictitious:
         _add(document, "Données fictives de démonstration.")
 

@@ -177,6 +177,22 @@ def test_a2_the_exceptions_are_a_closed_list_of_three() -> None:
     assert all(one.article.startswith("L2113-11") for one in law.ONE_LOT)
 
 
+@pytest.mark.parametrize(
+    ("lots", "bid", "won", "wrong"),
+    [(4, 2, 1, 0), (4, None, None, 0), (4, 1, 2, 1), (4, 0, None, 1), (4, 4, None, 1), (1, 1, 1, 0)],
+)
+def test_a3_limits_of_lots_make_sense(lots: int, bid: int | None, won: int | None, wrong: int) -> None:
+    assert len(law.limit_objections(lots, bid, won)) == wrong
+
+
+def test_a3_the_documents_tell_the_limits() -> None:
+    assert law.limits_in_words(None, None) == ""
+    assert law.limits_in_words(3, 1) == (
+        "Un même opérateur économique peut présenter une offre pour 3 lots au plus et se voir attribuer 1 lot au plus "
+        "(article R2113-1)."
+    )
+
+
 def test_a4_small_lots_of_services_up_to_a_fifth_of_all() -> None:
     assert law.small_lots(TODAY, Nature.SERVICES, [79_999, 320_001]) == (True, False)
     assert law.small_lots(TODAY, Nature.SERVICES, [80_000, 900_000]) == (False, False)

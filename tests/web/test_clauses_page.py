@@ -12,7 +12,7 @@ from pypdf import PdfReader
 
 from accounts.models import User
 from allotment.domain.locality import asks_for_local
-from allotment.models import ClauseChoice, ClauseLog, Need
+from allotment.models import ClauseChoice, ClauseLog, Need, Split, SplitLot
 from tests.factories import make_need, make_organisation, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("reference")]
@@ -175,6 +175,17 @@ def test_the_document_holds_the_clauses_that_are_on_with_their_articles(buyer: C
     assert "Condition d'exécution environnementale (article L2112-2)" in found
     assert not any("Condition d'exécution sociale" in one for one in found)
     assert any("Consultation prévue le" in one for one in found)
+
+
+def test_the_document_tells_how_many_lots_a_firm_may_win(buyer: Client, need: Need) -> None:
+    Need.objects.filter(pk=need.pk).update(max_lots_won=1)
+    split = Split.objects.create(need=need, number=1)
+    for position, communes in enumerate((["38185"], ["38421", "38151", "38169"]), start=1):
+        SplitLot.objects.create(
+            split=split, position=position, title=f"Lot {position}", trades=["T01"], communes=communes
+        )
+    found = paragraphs(buyer.get(address(need, "clauses.docx")).content)
+    assert "Un même opérateur économique peut se voir attribuer 1 lot au plus (article R2113-1)." in found
 
 
 def test_the_document_never_asks_for_local_and_is_in_french_for_all(buyer: Client, need: Need) -> None:
