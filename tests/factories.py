@@ -13,9 +13,10 @@ from itertools import count
 from typing import Any
 
 from django.contrib.gis.geos import Point, Polygon
+from django.utils import timezone
 
 from accounts.models import Membership, Organisation, User
-from allotment.models import Need, NeedPlace, NeedTrade
+from allotment.models import Consultation, Need, NeedPlace, NeedTrade, Split, SplitLot
 from consortia.models import Member, Outcome, Proposal
 from geo.models import Commune, Departement
 from matchmaker.models import Buyer, Firm, ImportRun, Lot, Match, QuarantineItem, RawDocument, Run, Tender
@@ -297,6 +298,37 @@ def make_need(title: str = "Entretien des bâtiments et des espaces verts", **mo
         commune = make_commune(code)
         NeedPlace.objects.create(need=need, commune=commune, weight=commune.population)
     return need
+
+
+def make_split(need: Need, titles: tuple[str, ...] = ("Nettoyage", "Espaces verts"), **more: Any) -> Split:
+    """A version of one lot a title; the n-th has the n-th trade of the need, in all its communes."""
+    split = Split.objects.create(need=need, number=need.splits.count() + 1, **more)
+    trades = list(need.trades.values_list("trade", flat=True))
+    communes = list(need.places.values_list("commune_id", flat=True))
+    for position, title in enumerate(titles, start=1):
+        trade = trades[(position - 1) % len(trades)]
+        SplitLot.objects.create(split=split, position=position, title=title, trades=[trade], communes=communes)
+    return split
+
+
+def make_consultation(need: Need | None = None, **more: Any) -> Consultation:
+    """An open consultation of a need, which shows one split of two lots."""
+    need = need or make_need()
+    splits = more.pop("splits", None) or [make_split(need)]
+    agencies = more.pop("agencies", [])
+    now = timezone.now()
+    defaults: dict[str, Any] = {
+        "question": "Le découpage proposé permet-il à votre structure de répondre ?",
+        "opens_at": now - timedelta(days=1),
+        "closes_at": now + timedelta(days=20),
+        "opened_by": more.pop("opened_by", None) or make_user(f"ouvreur{next(_numbers)}"),
+    }
+    made = Consultation.objects.create(need=need, **defaults | more)
+    made.splits.set(splits)
+    made.agencies.set(agencies)
+    need.state = Need.State.CONSULTATION
+    need.save(update_fields=["state"])
+    return made
 
 
 @dataclass
