@@ -184,7 +184,7 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """What may be public of a lot. None: fewer than the minimum cell answered, one firm weighs too much, or too early."""
+    """What may be public of a lot. None: too few answered, one firm weighs too much in it, or it is too early."""
 
     organisations: int | None
     fte: float | None = None
