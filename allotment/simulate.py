@@ -22,7 +22,7 @@ from allotment.reference import rules_on
 from consortia.case import Case, case_of, work_hours
 from consortia.domain.partners import Hiring, fit
 from consortia.domain.problem import Candidate, Grouping, Problem
-from geo.domain.codes import departement_of
+from geo.domain.codes import common_departement
 from geo.domain.distance import spread
 from geo.queries import edition
 from matchmaker.domain.insertion import yearly
@@ -150,9 +150,8 @@ def case_in(ground: Ground, shape: LotShape) -> Case:
     whole, at = sum(yearly_by_trade.values()), spread([(place.point, float(place.weight)) for place in inside])
     main_first = sorted(yearly_by_trade.items(), key=lambda item: (-item[1], item[0]))
     needs = tuple(LotTrade(((trade, 1.0),), eur / whole) for trade, eur in main_first)
-    around = {departement_of(place.commune) for place in inside}
-    only = around.pop() if len(around) == 1 else ""
-    query = LotQuery(needs, at.centre, uncertainty_km=at.uncertainty_km, yearly_eur=whole, departement=only)
+    where = common_departement(place.commune for place in inside)
+    query = LotQuery(needs, at.centre, uncertainty_km=at.uncertainty_km, yearly_eur=whole, departement=where)
     lot = Lot(
         tender=Tender(fictitious=ground.fictitious, exclusive_grouping=need.exclusive_grouping),
         amount_eur=round(part * sum(one.amount_eur for one in need.trades if one.trade in shape.trades)),

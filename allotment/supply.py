@@ -17,6 +17,7 @@ from allotment.domain.teams import disjoint
 from consortia.case import Case, case_of
 from consortia.domain.problem import Need as Part
 from consortia.domain.problem import Problem
+from geo.domain.codes import common_departement
 from geo.domain.distance import Spread, spread
 from matchmaker.domain.eligibility import Candidate, eligible
 from matchmaker.domain.insertion import yearly
@@ -169,6 +170,7 @@ def query_of(need: Need, trades: tuple[str, ...], *, wider_km: float = 0.0) -> L
         point=at.centre,
         uncertainty_km=at.uncertainty_km + wider_km,
         yearly_eur=whole,
+        departement=common_departement(place.commune for place in need.places),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 _COMMUNE = re.compile(r"^(?:\d{5}|2[AB]\d{3})$")
 _NUTS = re.compile(r"^FR[0-9A-Z]{0,3}$")
@@ -24,6 +25,16 @@ def postcode(text: str) -> str | None:
 def departement_of(code: str) -> str:
     """Département of a commune code: two characters, three overseas ("97411" -> "974")."""
     return code[:3] if code.startswith(("97", "98")) else code[:2]
+
+
+def common_departement(communes: Iterable[str]) -> str:
+    """The one département of all these communes (codes); "" where they are of several, or none.
+
+    >>> common_departement(["38185", "38421"]), common_departement(["38185", "26362"])
+    ('38', '')
+    """
+    found = {departement_of(code) for code in communes}
+    return found.pop() if len(found) == 1 else ""
 
 
 def departement_of_postcode(code: str) -> str:
