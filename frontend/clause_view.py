@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
@@ -37,7 +37,8 @@ def hours_bars(lot: LotSheet) -> list[HoursBar]:
         free = (sizing.free_hours, sizing.free_hours)
         bars.append(_bar("hosts", _("Ce que les structures inclusives proches peuvent accueillir"), free, scale))
     kept = 0 if lot.too_few_hours else sizing.asked
-    return [*bars, _bar("kept", _("Heures demandées par la clause"), (kept, kept), scale)]
+    asked = _bar("kept", _("Heures demandées par la clause"), (kept, kept), scale)
+    return [*bars, replace(asked, figure=_("%(n)s h") % {"n": words.grouped(kept)})]  # exact: the text says it
 
 
 def _bar(key: str, label: str, hours: tuple[float, float], scale: float) -> HoursBar:

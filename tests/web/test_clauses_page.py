@@ -89,6 +89,12 @@ def test_the_page_answers_first_then_draws_then_tells_the_law(buyer: Client, nee
     assert "Structures inclusives à portée" in page and "Peut-on réserver ce lot" in page
 
 
+def test_estimates_are_rounded_but_what_the_text_asks_for_is_exact(buyer: Client, member: User, need: Need) -> None:
+    odd = make_need(organisation=need.organisation, trades={"T01": 912_345})
+    page = text_of(buyer.get(address(odd)))
+    assert "4 600 h" in page and "4 561 h" in page and "au moins 4 561 heures" in page
+
+
 def test_a_clause_is_left_out_with_a_plain_form_then_undone(buyer: Client, need: Need) -> None:
     response = leave_out(buyer, need)
     assert response.headers["Location"].endswith("?split=0#social-0")
