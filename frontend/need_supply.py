@@ -85,6 +85,7 @@ def overview(need: Need, trade: str, *, fictitious: bool) -> dict[str, Any]:
         "curve": chosen,
         "curve_name": names.get(trade, trade) if trade else _("tous les métiers dans un même lot"),
         "drawing": drawing(chosen),
+        "halved": 2**-chosen.elasticity if chosen.elasticity is not None else None,
         "scopes": [*((one.trade, names.get(one.trade, one.trade)) for one in found.trades), *_all(found)],
         "trade": trade,
         "kinds": by_kind(found, labels("kind")),
@@ -131,7 +132,18 @@ def answer(found: Study) -> tuple[str, str]:
             "%(n)s pourraient faire seules la totalité du marché (estimation, entre %(low)s et %(high)s).",
             mid,
         ) % {"n": mid, "low": low, "high": high}
-    return f"{there}{social if found.social else ''}.", alone
+    return f"{there}{social if found.social else ''}.", " ".join(filter(None, (alone, _trade_by_trade(found))))
+
+
+def _trade_by_trade(found: Study) -> str:
+    """How many could take a whole trade alone, where there are several."""
+    if len(found.trades) < 2:
+        return ""
+    able = [one.alone[1] for one in found.trades]
+    return _("Avec un lot par métier, de %(least)s à %(most)s en sont capables seules selon le métier.") % {
+        "least": min(able),
+        "most": max(able),
+    }
 
 
 def proposal(found: Curve) -> str:

@@ -18,6 +18,7 @@ from django.utils import timezone
 from accounts.models import Membership, Organisation, User
 from allotment.models import Consultation, Need, NeedPlace, NeedTrade, Split, SplitLot
 from consortia.models import Member, Outcome, Proposal
+from geo.domain.codes import search_name
 from geo.models import Commune, Departement
 from matchmaker.models import Buyer, Firm, ImportRun, Lot, Match, QuarantineItem, RawDocument, Run, Tender
 
@@ -78,7 +79,7 @@ def make_commune(code: str = "38185", **more: Any) -> Commune:
     defaults: dict[str, Any] = {
         "kind": Commune.Kind.COMMUNE,
         "name": name,
-        "search_name": name.lower(),
+        "search_name": search_name(name),
         "postcodes": [f"{code[:2]}000"],
         "population": population,
         "departement": more.pop("departement", None) or make_departement(code[:2], "Isère"),

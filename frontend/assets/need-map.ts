@@ -71,6 +71,7 @@ async function draw(box: HTMLElement): Promise<void> {
     bounds: (await extent(lookup, [...chosen])) ?? FRANCE,
     fitBoundsOptions: { padding: 40, maxZoom: 11 },
   });
+  const idle = map.once("idle"); // asked for early: with nothing to draw it comes at once
   await map.once("load");
   const choose = (point: maplibregl.PointLike): void => {
     const code: unknown = map.queryRenderedFeatures(point, { layers: ["land"] })[0]?.properties["code"];
@@ -82,7 +83,7 @@ async function draw(box: HTMLElement): Promise<void> {
     if (event.key === "Enter") choose([box.clientWidth / 2, box.clientHeight / 2]);
   });
   box.dataset["state"] = "drawn";
-  await map.once("idle");
+  await idle;
   box.dataset["state"] = "ready";
 }
 
