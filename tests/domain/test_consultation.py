@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -74,7 +75,7 @@ def undone(history: tuple[Decision, ...], position: int) -> bool:
 @given(attempts)
 def test_a_history_only_grows_and_each_refusal_in_it_has_its_reason(tried: list) -> None:  # type: ignore[type-arg]
     histories = replay(tried)
-    for before, after in zip(histories, histories[1:], strict=False):
+    for before, after in pairwise(histories):
         assert after[:-1] == before
     for line in histories[-1]:
         if line.act in (Act.REFUSE, Act.WITHDRAW):
