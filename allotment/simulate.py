@@ -34,7 +34,7 @@ from matchmaker.models import Lot, Tender
 from matchmaker.reference import reference
 from matchmaker.snapshot import Snapshot, current
 
-LAYOUT = "1"  # raise when the same lot should give other figures
+LAYOUT = "2"  # raise when the same lot should give other figures
 KEPT_S = 30 * 24 * 3600
 
 

@@ -12,8 +12,9 @@ from allotment.domain.light import rendered
 
 ALLOWED = {"p", "br", "strong", "em", "a", "blockquote", "pre", "code", "q", "del", "ins"}
 PIECES = (
-    "<script>", "</script>", "<img src=x onerror=alert(1)>", "{{", "}}", "{", "}", "[", "->", "]", "<quote>", "</quote>",
-    "<code>", "</code>", "<q>", "</q>", "<del>", "</del>", "<ins>", "</ins>", "https://a.fr/?b=1&c=2", "javascript:alert(1)",
+    "<script>", "</script>", "<img src=x onerror=alert(1)>", "{{", "}}", "{", "}", "[", "->", "]", "<quote>",
+    "</quote>", "<code>", "</code>", "<q>", "</q>", "<del>", "</del>", "<ins>", "</ins>", "https://a.fr/?b=1&c=2",
+    "javascript:alert(1)",
     '"', "'", "&", "<", ">", "\n\n", "\n", " mot ", "https://x\" onclick=\"y", "[clic->javascript:x]", "\x00",
 )  # fmt: skip
 
