@@ -6,6 +6,7 @@ from django.urls import path
 from frontend.pages import (
     clauses,
     commitments,
+    counterfactual,
     directories,
     documents,
     expiring,
@@ -97,6 +98,9 @@ urlpatterns = [
         name="commitment-cancel",
     ),
     path("commitments/<int:buyer_id>/<int:year>/target/", commitments.commitment_target, name="commitment-target"),
+    path("counterfactual/", counterfactual.territories, name="counterfactual-list"),
+    path("counterfactual/<str:code>/<int:year>/", counterfactual.territory, name="counterfactual"),
+    path("counterfactual/<str:code>/<int:year>/debate.pdf", counterfactual.paper, name="counterfactual-pdf"),
     path("plans/", plans.plans, name="plans"),
     path("plans/<int:plan_id>/", plans.plan, name="plan"),
     path("plans/<int:plan_id>/export.csv", plans.plan_csv, name="plan-csv"),

@@ -20,7 +20,19 @@ from allotment.models import Consultation, Need, NeedPlace, NeedTrade, Split, Sp
 from consortia.models import Member, Outcome, Proposal
 from geo.domain.codes import search_name
 from geo.models import Commune, Departement
-from matchmaker.models import Buyer, Firm, ImportRun, Lot, Match, QuarantineItem, RawDocument, Run, Tender
+from matchmaker.models import (
+    Award,
+    AwardHolder,
+    Buyer,
+    Firm,
+    ImportRun,
+    Lot,
+    Match,
+    QuarantineItem,
+    RawDocument,
+    Run,
+    Tender,
+)
 
 AS_OF = date(2026, 11, 23)
 _numbers = count(1)
@@ -125,6 +137,22 @@ def make_firm(name: str = "Atelier du Drac", **more: Any) -> Firm:
 
 def make_buyer(name: str = "Ville de Grenoble", **more: Any) -> Buyer:
     return Buyer.objects.get_or_create(key=name.lower(), defaults={"name": name, "city": "Grenoble"} | more)[0]
+
+
+def make_award(eur: int | None, *firms: Firm, **more: Any) -> Award:
+    """A contract of a year from DECP, notified on 1 June 2025; its holders share its yearly value."""
+    facts: dict[str, Any] = {
+        "source": "decp", "uid": f"uid-{next(_numbers)}", "title": "Nettoyage des écoles", "cpv": "90911200",
+        "trades": ["T01"], "notified_on": date(2025, 6, 1), "duration_months": 12, "amount_eur": eur,
+        "annual_eur": eur, "social": ["Pas de considération sociale"], "record_hash": "x",
+    }  # fmt: skip
+    award = Award.objects.create(**facts | {"buyer": more.pop("buyer", None) or make_buyer()} | more)
+    for position, firm in enumerate(firms, start=1):
+        part = eur // len(firms) if eur else None
+        AwardHolder.objects.create(
+            award=award, position=position, siret=firm.siret, siren=firm.siren, firm=firm, annual_eur=part
+        )
+    return award
 
 
 def make_tender(title: str = "Entretien des bâtiments communaux", **more: Any) -> Tender:

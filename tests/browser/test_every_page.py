@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -15,9 +16,19 @@ from playwright.sync_api import expect
 from consortia.models import Outcome
 from consortia.plan import ask
 from matchmaker.locks import holding, of_source
-from matchmaker.models import ImportRun, Match, SourceState
+from matchmaker.models import Award, ImportRun, Match, SourceState
 from tests.browser.conftest import PHONE, Site, axe_source
-from tests.factories import Territory, make_import, make_lot, make_match, make_quarantine, make_run
+from tests.factories import (
+    Territory,
+    make_award,
+    make_buyer,
+    make_commune,
+    make_import,
+    make_lot,
+    make_match,
+    make_quarantine,
+    make_run,
+)
 
 PAGES = (
     "lots",
@@ -37,6 +48,10 @@ PAGES = (
     "masked",
     "runs",
     "expiring",
+    "commitments",
+    "commitment",
+    "counterfactuals",
+    "counterfactual",
     "plans",
     "plan",
     "sources",
@@ -66,6 +81,10 @@ def address(name: str, drawn: Territory) -> str:
         "masked": f"/firms/{drawn.masked.siret}/",
         "runs": "/runs/",
         "expiring": "/expiring/",
+        "commitments": "/commitments/",
+        "commitment": f"/commitments/{awarded(drawn)}/2025/" if name == "commitment" else "",
+        "counterfactuals": "/counterfactual/",
+        "counterfactual": f"/counterfactual/{awarded(drawn) and 38}/2025/" if name == "counterfactual" else "",
         "plans": "/plans/",
         "plan": f"/plans/{planned(drawn)}/" if name == "plan" else "",
         "sources": "/sources/",
@@ -73,6 +92,17 @@ def address(name: str, drawn: Territory) -> str:
         "login": "/login/",
         "404": "/nulle-part/",
     }[name]
+
+
+def awarded(drawn: Territory) -> int:
+    """A buyer with contracts of three years, in the département of the territory."""
+    buyer, commune = make_buyer(siret="21380185500015"), make_commune("38185")
+    here = {"buyer": buyer, "departement": commune.departement, "point": commune.point, "fictitious": True}
+    if not Award.objects.exists():
+        for eur, year, social in ((300_000, 2023, []), (500_000, 2024, ["Clause sociale"]), (900_000, 2025, [])):
+            make_award(eur, drawn.firms[0], notified_on=date(year, 5, 2), social=social, **here)
+        make_award(200_000, drawn.masked, notified_on=date(2025, 6, 2), social=["Marché réservé"], **here)
+    return buyer.pk
 
 
 def planned(drawn: Territory) -> int:

@@ -24,6 +24,7 @@ PUBLIC = {
     "needs", "need", "need-map", "need-report",  # a 404 but to whom the need is open: test_needs.py
     "need-splits", "need-split", "need-outlines", "need-split-csv", "need-split-xlsx",  # likewise: test_splits.py
     "commitments", "commitment-latest", "commitment", "commitment-csv", "commitment-xlsx", "commitment-pdf",
+    "counterfactual-list", "counterfactual", "counterfactual-pdf",
     "plans", "plan", "plan-csv", "plan-xlsx",  # a network's plan is a 404 to others: test_plans.py
     "need-clauses", "need-clauses-word", "need-justification",
     "supply", "supply-csv", "supply-gaps", "supply-mark", "supply-tile", "ground-tile",

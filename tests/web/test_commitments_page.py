@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from datetime import date
-from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -13,41 +12,28 @@ from django.test import Client
 
 from allotment.models import CommitmentEntry, CommitmentTarget
 from allotment.models.commitment import JournalIsAppendOnlyError
-from matchmaker.models import Award, AwardHolder, Buyer, Firm
+from matchmaker.models import Award, Buyer, Firm
 from matchmaker.queries import MASKED_NAME
-from tests.factories import make_firm, make_organisation, make_run, make_user
+from tests.factories import make_award, make_buyer, make_firm, make_organisation, make_run, make_user
 from tests.web.papers import book_of
 from tests.web.reading import text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("reference")]
 
 SIRET = "21380185500015"
-NONE = ["Pas de considération sociale"]
-
-
-def make_award(buyer: Buyer, eur: int | None, *firms: Firm, **more: Any) -> Award:
-    facts: dict[str, Any] = {
-        "source": "decp", "uid": f"uid-{Award.objects.count()}", "buyer": buyer, "title": "Nettoyage des écoles",
-        "cpv": "90911200", "trades": ["T01"], "notified_on": date(2025, 6, 1), "duration_months": 12,
-        "amount_eur": eur, "social": NONE, "record_hash": "x",
-    }  # fmt: skip
-    award = Award.objects.create(**facts | more)
-    for position, firm in enumerate(firms, start=1):
-        AwardHolder.objects.create(award=award, position=position, siret=firm.siret, siren=firm.siren, firm=firm)
-    return award
 
 
 @pytest.fixture
 def buyer() -> Buyer:
     """300 of 1,000 k€ converted, 200 unknown."""
     make_run()
-    found = Buyer.objects.create(key=SIRET, name="Ville de Grenoble", siret=SIRET)
-    make_award(found, 200_000, social=["Clause sociale", "Marché réservé"], title="Peinture à clause")
-    make_award(found, 100_000, make_firm("Régie de quartier", ess=Firm.Ess.YES), title="Espaces verts gagnés")
-    make_award(found, 200_000, social=[], title="Muet")
-    make_award(found, 500_000, make_firm("Grande entreprise"), title="Sans rien")
-    make_award(found, 50_000, social=["Clause sociale"], notified_on=date(2024, 3, 1))
-    make_award(found, 50_000, notified_on=date(2024, 3, 1))
+    found = make_buyer(siret=SIRET)
+    make_award(200_000, social=["Clause sociale", "Marché réservé"], title="Peinture à clause")
+    make_award(100_000, make_firm("Régie de quartier", ess=Firm.Ess.YES), title="Espaces verts gagnés")
+    make_award(200_000, social=[], title="Muet")
+    make_award(500_000, make_firm("Grande entreprise"), title="Sans rien")
+    make_award(50_000, social=["Clause sociale"], notified_on=date(2024, 3, 1))
+    make_award(50_000, notified_on=date(2024, 3, 1))
     return found
 
 
@@ -89,12 +75,12 @@ def test_national_levels_and_spaser_are_told_with_their_source(client: Client, b
 
 
 def test_above_50_million_the_spaser_is_said_to_be_due(client: Client, buyer: Buyer) -> None:
-    make_award(buyer, 60_000_000)
+    make_award(60_000_000)
     assert "Au-dessus de 50 M€ d'achats par an, l'acheteur adopte et publie un schéma" in text_of(client, page(buyer))
 
 
 def test_the_running_year_is_projected_as_an_estimate(client: Client, buyer: Buyer) -> None:
-    make_award(buyer, 100_000, social=["Clause sociale"], notified_on=date(2026, 2, 1))
+    make_award(100_000, social=["Clause sociale"], notified_on=date(2026, 2, 1))
     text = text_of(client, page(buyer, 2026))
     assert "année en cours" in text
     assert "Au rythme actuel, l'année finirait à" in text
@@ -120,7 +106,7 @@ def test_what_does_not_exist_is_a_404(client: Client, address: str) -> None:
 
 def test_an_award_notice_told_by_decp_too_counts_once(client: Client, buyer: Buyer) -> None:
     firm = Firm.objects.get(name="Grande entreprise")
-    make_award(buyer, 500_000, firm, source="ted", notified_on=date(2025, 6, 20), title="Le même")
+    make_award(500_000, firm, source="ted", notified_on=date(2025, 6, 20), title="Le même")
     assert "sur 1 M€ notifiés" in text_of(client, page(buyer))
 
 
@@ -153,7 +139,7 @@ def test_the_paper_says_the_same(client: Client, buyer: Buyer) -> None:
 
 def test_a_partially_diffused_holder_is_masked_everywhere(client: Client, buyer: Buyer) -> None:
     hidden = make_firm("Fernande Secrète", diffusion="P", ess=Firm.Ess.YES)
-    make_award(buyer, 40_000, hidden)
+    make_award(40_000, hidden)
     for more in ("", "board.csv", "?kind=ess"):
         body = client.get(page(buyer, more=more)).content.decode()
         assert "Fernande" not in body

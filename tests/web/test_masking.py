@@ -96,7 +96,7 @@ ELSEWHERE = {
     "allocation": "test_tables.py",
     "lot-groupings-": "test_tables.py",
 }
-NO_FIRM = ("home", "login", "logout", "imports", "runs", "source", "method", "quarantine")
+NO_FIRM = ("home", "login", "logout", "imports", "runs", "source", "method", "quarantine", "counterfactual")
 THEIRS = ("director", "need")  # seen by their owners only
 
 
