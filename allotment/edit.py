@@ -115,15 +115,27 @@ def stop_sharing(need: Need) -> None:
     row.save(update_fields=["share_key", "state", "updated_at"])
 
 
+class PublicNeedError(RuntimeError):
+    """Ce besoin a une consultation préalable publique : il reste avec elle et ne peut pas être supprimé."""
+
+
 def set_aside(need: Need) -> None:
-    """Delete, for those who see it; :func:`take_back` undoes it for :data:`KEPT_DAYS` days."""
-    Need.objects.filter(pk=need.pk, deleted_at=None).update(deleted_at=timezone.now())
+    """Delete, for those who see it; :func:`take_back` undoes it for :data:`KEPT_DAYS` days.
+
+    Raises :class:`PublicNeedError` once a consultation was opened: what the public was told stays.
+    """
+    private = (Need.State.DRAFT, Need.State.SHARED)
+    if not Need.objects.filter(pk=need.pk, state__in=private).update(deleted_at=timezone.now()):
+        raise PublicNeedError(PublicNeedError.__doc__)
 
 
 def aside(user: Person) -> QuerySet[Need]:
-    """What the person's organisations set aside and can still take back. Deletes for good what is older."""
+    """What the person's organisations set aside and can still take back.
+
+    Deletes for good what is older, but needs with a journal of clauses: justifications are kept (article L2112-2-1).
+    """
     limit = timezone.now() - timedelta(days=KEPT_DAYS)
-    Need.objects.filter(deleted_at__lt=limit).delete()
+    Need.objects.filter(deleted_at__lt=limit, clause_log=None).delete()
     return Need.objects.filter(organisation__in=buyers_of(user), deleted_at__gte=limit).order_by("-deleted_at")
 
 

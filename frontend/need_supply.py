@@ -85,6 +85,7 @@ def overview(need: Need, trade: str, *, fictitious: bool) -> dict[str, Any]:
         "curve": chosen,
         "curve_name": names.get(trade, trade) if trade else _("tous les métiers dans un même lot"),
         "drawing": drawing(chosen),
+        "knees": knees(found, chosen, need, names, fictitious=fictitious),
         "halved": 2**-chosen.elasticity if chosen.elasticity is not None else None,
         "scopes": [*((one.trade, names.get(one.trade, one.trade)) for one in found.trades), *_all(found)],
         "trade": trade,
@@ -95,6 +96,16 @@ def overview(need: Need, trade: str, *, fictitious: bool) -> dict[str, Any]:
         "far": [Lack(firms[one.id], one) for one in near.nearest if one.id in firms],
         "reserved": [(words.RESERVATIONS[code], *counts) for code, counts in near.reserved.items()],
     }
+
+
+def knees(
+    found: Study, drawn: Curve, need: Need, names: Mapping[str, str], *, fictitious: bool
+) -> list[tuple[str, Curve]]:
+    """The curve of each trade and of all together, the one drawn among them: one table tells where each bends."""
+    trades = [*(one.trade for one in found.trades), *([""] if len(found.trades) > 1 else [])]
+    curves = [drawn if one == drawn.trade else curve(need, one, fictitious=fictitious) for one in trades]
+    whole = _("tous les métiers dans un même lot")
+    return [(names.get(one.trade, one.trade) if one.trade else whole, one) for one in curves]
 
 
 def _all(found: Study) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from allotment.domain.need import Need as DomainNeed
 from allotment.domain.need import NeedError
-from allotment.edit import KEPT_DAYS, aside, set_aside, share, stop_sharing, take_back
+from allotment.edit import KEPT_DAYS, PublicNeedError, aside, set_aside, share, stop_sharing, take_back
 from allotment.models import Need
 from allotment.queries import buyers_of, may_edit, need_of, visible
 from allotment.supply import study
@@ -190,7 +190,12 @@ def need_share(request: HttpRequest, need_id: int) -> HttpResponse:
 def need_delete(request: HttpRequest, need_id: int) -> HttpResponse:
     """Set aside; the list offers to take it back."""
     found = edited(request, need_id)
-    set_aside(found)
+    try:
+        set_aside(found)
+    except PublicNeedError:
+        said = _("Ce besoin a une consultation publique : il reste avec elle, sans pouvoir être supprimé.")
+        messages.error(request, said)
+        return redirect("needs")
     messages.info(
         request, _("« %(title)s » est supprimé. Vous pouvez le rétablir ci-dessous.") % {"title": found.title}
     )
