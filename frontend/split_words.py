@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from allotment.domain.evaluate import MEASURES, Interval, Totals, Triple, best
+from allotment.domain.law import Thresholds
+from allotment.domain.need import Nature
 from frontend import words
 
 LABELS = {
@@ -90,6 +92,22 @@ def award_limit(made: Totals, max_lots_won: int | None) -> str:
         "Avec au plus %(limit)s par entreprise (article R2113-1), %(some)s lots sur %(all)s ont un titulaire possible "
         "connu : relevez la limite ou faites moins de lots."
     ) % {"limit": limit, "some": made.awardable, "all": made.lots}
+
+
+def law_help(law: Thresholds, nature: Nature) -> str:
+    """What the law says of lots on the day of the consultation. Raises :class:`LawError` where it is not known."""
+    return _(
+        "Pour une consultation lancée le %(day)s, découper est la règle (article L2113-10). Un lot de moins "
+        "de %(small)s peut suivre une procédure adaptée, quel que soit le montant de l'ensemble, si tous les "
+        "lots de cette taille font au plus 20 %% du total (R2123-1 2°). En dessous de %(dispensed)s, il est "
+        "dispensé de publicité et de mise en concurrence, dans la même limite (R2122-8). L'acheteur peut "
+        "limiter le nombre de lots auxquels une entreprise répond ou qu'elle gagne, s'il le dit dans les "
+        "documents (R2113-1)."
+    ) % {
+        "day": words.day(law.day),
+        "small": words.euros(law.small_lot_eur(nature)),
+        "dispensed": words.euros(law.dispensed_eur(nature)),
+    }
 
 
 @dataclass(frozen=True, slots=True)

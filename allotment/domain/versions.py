@@ -181,7 +181,7 @@ def pieces_of(communes: Collection[str], places: Sequence[Place]) -> list[set[st
 
 
 def _balanced(places: Sequence[Place], parts: int) -> list[set[str]]:
-    """Parts in one piece of about equal weight: seeds far apart, the lightest grows, then borders move.
+    """Parts in one piece of about equal weight: seeds far apart, the lightest grows around its own, then borders move.
 
     A heuristic, deterministic. ``places`` are in one piece and at least as many as parts.
     """
@@ -191,17 +191,18 @@ def _balanced(places: Sequence[Place], parts: int) -> list[set[str]]:
     seeds = [max(places, key=lambda place: (distance_m(centre.point, place.point), place.commune)).commune]
     while len(seeds) < parts:
         seeds.append(max(known.keys() - set(seeds), key=lambda code: (_apart(known[code].point, seeds, known), code)))
-    found = [{seed} for seed in seeds]
+    found = {seed: {seed} for seed in seeds}
     free = known.keys() - set(seeds)
     while free:
-        growing = [part for part in found if any(near[code] & free for code in part)]
-        part = min(growing, key=lambda part: (_weight(part, known), min(part)))
-        edge = {other for code in part for other in near[code] & free}
-        taken = min(edge, key=lambda code: (_apart(known[code].point, part, known), code))
-        part.add(taken)
+        growing = [seed for seed, part in found.items() if any(near[code] & free for code in part)]
+        seed = min(growing, key=lambda seed: (_weight(found[seed], known), seed))
+        edge = {other for code in found[seed] for other in near[code] & free}
+        taken = min(edge, key=lambda code: (distance_m(known[code].point, known[seed].point), code))
+        found[seed].add(taken)
         free = free - {taken}
-    _levelled(found, known, near)
-    return sorted(found, key=min)
+    parts_found = list(found.values())
+    _levelled(parts_found, known, near)
+    return sorted(parts_found, key=min)
 
 
 def _levelled(parts: list[set[str]], known: Mapping[str, Place], near: Mapping[str, frozenset[str]]) -> None:
@@ -209,19 +210,16 @@ def _levelled(parts: list[set[str]], known: Mapping[str, Place], near: Mapping[s
     places = list(known.values())
     weights = [_weight(part, known) for part in parts]
     for _turn in range(len(known)):
-        best: tuple[int, str, int, int] | None = None
-        for giver, part in enumerate(parts):
-            for code in sorted(part) if len(part) > 1 else ():
-                weight = known[code].weight
-                for taker, other in enumerate(parts):
-                    gain = weight * (weights[giver] - weight - weights[taker])
-                    if (
-                        taker != giver
-                        and gain > (best[0] if best else 0)
-                        and not near[code].isdisjoint(other)
-                        and contiguous(part - {code}, places)
-                    ):
-                        best = gain, code, giver, taker
+        moves = sorted(
+            (-gain, code, giver, taker)
+            for giver, part in enumerate(parts)
+            for taker, other in enumerate(parts)
+            if taker != giver and len(part) > 1 and weights[giver] > weights[taker]
+            for code in part
+            if (gain := known[code].weight * (weights[giver] - known[code].weight - weights[taker])) > 0
+            and not near[code].isdisjoint(other)
+        )
+        best = next((move for move in moves if contiguous(parts[move[2]] - {move[1]}, places)), None)
         if best is None:
             return
         _gain, code, giver, taker = best

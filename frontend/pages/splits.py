@@ -23,12 +23,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from allotment.domain import versions
 from allotment.domain.evaluate import Totals, totals
+from allotment.domain.law import LawError
 from allotment.domain.need import Need as DomainNeed
 from allotment.domain.need import NeedError
 from allotment.domain.split import MOST_LOTS
 from allotment.domain.versions import Shapes, SplitError
 from allotment.models import Need, Split
 from allotment.queries import may_edit, need_of
+from allotment.reference import rules_on
 from allotment.simulate import evaluate, fingerprint
 from allotment.splits import TooManyVersionsError, keep, refresh, shapes_of, totals_of, zones_of
 from frontend import split_words
@@ -124,11 +126,13 @@ def _kept(request: HttpRequest) -> dict[str, str]:
 
 
 def _need(found: Need) -> DomainNeed | str:
-    """The need, or what it lacks."""
+    """The need, or what it lacks: a trade, a commune, or a law known for its date."""
     try:
-        return need_of(found)
-    except NeedError as lack:
+        need = need_of(found)
+        split_words.law_help(rules_on(need.launched_on), need.nature)
+    except (NeedError, LawError) as lack:
         return str(lack)
+    return need
 
 
 def _started(need: DomainNeed, said: QueryDict) -> Shapes:
@@ -209,6 +213,7 @@ def _page(request: HttpRequest, found: Need, made: Split, error: str = "") -> Ht
         "answer": split_words.answer(mine, _whole(need, found) or mine),
         "second": split_words.second(mine),
         "limit": split_words.award_limit(mine, found.max_lots_won),
+        "law": split_words.law_help(rules_on(need.launched_on), need.nature) if isinstance(need, DomainNeed) else "",
         "state": view.state(asked if asked in layers else layers[0]) if layers else {},
         "chosen": asked if asked in layers else (layers[0] if layers else ""),
         "children": list(made.children.order_by("-number")[:3]),
@@ -254,8 +259,10 @@ def change(request: HttpRequest, need_id: int, number: int) -> HttpResponse:
     """Move, cut or join: the next version. A name is kept on this one; ``again`` evaluates it with today's supply."""
     found = edited(request, need_id)
     made = _version(found, number)
+    need = _need(found)
+    if isinstance(need, str):
+        return _page(request, found, made, need)
     try:
-        need = need_of(found)
         what = request.POST.get("do", "")
         if what == "name":
             made.name = request.POST.get("name", "").replace("\x00", "").strip()[:120]
@@ -266,7 +273,7 @@ def change(request: HttpRequest, need_id: int, number: int) -> HttpResponse:
             after = _changed(need, shapes_of(list(made.lots.all())), what, request.POST)
             origin = Split.Origin.RULE if what == "cut" else Split.Origin.HAND
             made = keep(found, after, user=request.user, parent=made, origin=origin, need=need)
-    except (SplitError, NeedError, TooManyVersionsError) as refused:
+    except (SplitError, TooManyVersionsError) as refused:
         return _page(request, found, made, str(refused))
     return redirect(_address(request, made))
 

@@ -169,3 +169,10 @@ def test_intercommunalities_that_cut_the_territory_are_offered(row: Need, need: 
     zones = zones_of(["38185", "38169", "38563"])
     assert len(by_zone(need_of(wide), whole(need_of(wide)), 0, zones["epci"])) == 2
     assert zones_of(["38185", "38169"]) == {}
+
+
+def test_two_tabs_that_change_the_same_version_lose_nothing(row: Need, need: DomainNeed) -> None:
+    first = keep(row, whole(need))
+    one = keep(row, by_trade(need, whole(need), 0), parent=first)
+    other = keep(row, by_parts(need, whole(need), 0, 2), parent=first)
+    assert [split.number for split in first.children.all()] == [one.number, other.number] == [2, 3]

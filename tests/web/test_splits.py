@@ -232,3 +232,18 @@ def test_a_commune_that_left_the_need_leaves_the_old_version_readable(buyer: Cli
     text = text_of(buyer, address)
     assert "ont changé depuis" in text
     assert Split.objects.count() == 1
+
+
+def test_the_law_is_told_as_it_stands_on_the_day_of_the_consultation(buyer: Client, need: Need) -> None:
+    address = started(buyer, need)
+    assert "En dessous de 60 000 €, il est dispensé" in text_of(buyer, address)
+    Need.objects.filter(pk=need.pk).update(launched_on="2026-03-31")
+    assert "En dessous de 40 000 €, il est dispensé" in text_of(buyer, address)
+
+
+def test_a_date_whose_law_is_not_known_is_told_and_nothing_is_kept(buyer: Client, need: Need) -> None:
+    address = started(buyer, need)
+    Need.objects.filter(pk=need.pk).update(launched_on="1999-01-01")
+    assert "1999" in text_of(buyer, address)
+    assert buyer.post(f"{address}change/", {"do": "again"}).status_code == 422
+    assert "1999" in text_of(buyer, f"/needs/{need.pk}/splits/")
