@@ -170,9 +170,16 @@ def _column(year: Year, x: float, slot: float, y: Callable[[float], float]) -> C
         height=floor - y(share),
         high_top=y(high),
         high_height=y(share) - y(high),
-        label=words.percent(share) if year.share is not None else "–",
+        label=_told(year),
         known=year.share is not None,
     )
+
+
+def _told(year: Year) -> str:
+    """Nothing converted while some say nothing is not nothing: it is not known."""
+    if year.share is None:
+        return "–"
+    return "?" if not year.converted.eur and year.unknown.eur else words.percent(year.share)
 
 
 def projected(projection: Projection) -> str:

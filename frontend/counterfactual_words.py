@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from allotment.counterfactual import Territory
 from allotment.domain.counterfactual import Triple
@@ -89,9 +90,11 @@ def limits(one: Territory) -> list[str]:
     said = []
     if one.unread:
         said.append(
-            _(
+            ngettext(
+                "%(n)s contrat sur %(all)s n'est pas compté : montant, métier ou lieu inconnu (%(eur)s par an connus).",
                 "%(n)s contrats sur %(all)s ne sont pas comptés : montant, métier ou lieu inconnus (%(eur)s par an "
-                "connus parmi eux)."
+                "connus parmi eux).",
+                one.unread,
             )
             % {
                 "n": words.grouped(one.unread),
@@ -101,9 +104,12 @@ def limits(one: Territory) -> list[str]:
         )
     if one.found.silent:
         said.append(
-            _(
+            ngettext(
+                "%(n)s contrat ne dit rien de ses considérations sociales : le bas et le milieu le comptent sans "
+                "clause, le haut avec.",
                 "%(n)s contrats ne disent rien de leurs considérations sociales : le bas et le milieu les comptent "
-                "sans clause, le haut avec."
+                "sans clause, le haut avec.",
+                one.found.silent,
             )
             % {"n": words.grouped(one.found.silent)}
         )

@@ -96,7 +96,9 @@ def address(name: str, drawn: Territory) -> str:
 
 def awarded(drawn: Territory) -> int:
     """A buyer with contracts of three years, in the département of the territory."""
-    buyer, commune = make_buyer(siret="21380185500015"), make_commune("38185")
+    buyer, commune = make_buyer(), make_commune("38185")
+    buyer.siret = "21380185500015"
+    buyer.save()
     here = {"buyer": buyer, "departement": commune.departement, "point": commune.point, "fictitious": True}
     if not Award.objects.exists():
         for eur, year, social in ((300_000, 2023, []), (500_000, 2024, ["Clause sociale"]), (900_000, 2025, [])):
