@@ -11,7 +11,16 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 
 from accounts.models import Organisation
 from allotment.domain.consultation import Aggregate, Declared, Phase, aggregate, phase
-from allotment.models import BuyerWord, Consultation, Contribution, Interest, ModerationDecision, Need, SplitLot
+from allotment.models import (
+    BuyerWord,
+    Consultation,
+    Contribution,
+    Interest,
+    ModerationDecision,
+    Need,
+    NeedTrade,
+    SplitLot,
+)
 from allotment.queries import Person, buyers_of
 from matchmaker.reference import reference
 
@@ -123,12 +132,14 @@ def lots(consultation: Consultation) -> list[SplitLot]:
 
 def subjects(consultation: Consultation, shown: list[SplitLot]) -> list[tuple[str, str]]:
     """(key, words) of all that a contribution can be about, beside the whole need. One query."""
-    names = reference().trades
-    trades = [
-        (f"trade:{code}", names[code].label if code in names else code)
-        for code in consultation.need.trades.values_list("trade", flat=True)
-    ]
+    trades = [(f"trade:{row.trade}", label) for label, row in trades_of(consultation.need)]
     return trades + [(f"lot:{lot.pk}", lot_label(lot)) for lot in shown]
+
+
+def trades_of(need: Need) -> list[tuple[str, NeedTrade]]:
+    """(label, line) of each trade. One query."""
+    names = reference().trades
+    return [(names[row.trade].label if row.trade in names else row.trade, row) for row in need.trades.all()]
 
 
 def lot_label(lot: SplitLot) -> str:

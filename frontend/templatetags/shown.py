@@ -9,7 +9,9 @@ from typing import Any
 from django import template
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
+from django.utils.safestring import mark_safe
 
+from allotment.domain.light import rendered
 from frontend import words
 from frontend.clause_view import held_word
 from frontend.open_lots import how_label
@@ -29,6 +31,12 @@ register.filter("lasting", words.lasting)
 @register.filter
 def get(mapping: Mapping[str, Any] | None, key: str) -> Any:
     return mapping.get(key, "") if mapping else ""
+
+
+@register.filter
+def light(text: str) -> str:
+    """What a contributor typed, as safe HTML: ``rendered`` escapes all but its own tags."""
+    return mark_safe(rendered(text))
 
 
 @register.filter
