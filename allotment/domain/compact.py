@@ -8,7 +8,7 @@ whole included. "Optimal" is meant among these shapes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +67,12 @@ def shapes(need: Need, *, most_km: float = MOST_KM, most: int = MOST_COMMUNES, l
     sets = np.union1d(small, _unions(cells, need.places, near))
     inside, start = compiled.members(sets)
     return Shapes(cells, near, sets, inside, start, most, km)
+
+
+def only(known: Shapes, sets: Ints) -> Shapes:
+    """The same territory with these sets alone."""
+    inside, start = engine(subsets).members(sets)
+    return replace(known, sets=sets, inside=inside, start=start)
 
 
 def gathered(places: Sequence[Place], most: int) -> list[tuple[str, ...]]:

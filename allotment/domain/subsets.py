@@ -53,6 +53,19 @@ def connected(near: Any, far: Any, most: int, limit: int) -> Any:
     return found[:total].copy()
 
 
+def in_one_piece(held: int, near: Any) -> bool:
+    """Whether the communes of a set can all be reached from one of them without leaving it."""
+    reached = held & -held
+    edge = reached
+    while edge:
+        bit = edge & -edge
+        edge ^= bit
+        fresh = near[_place(bit)] & held & ~reached
+        reached |= fresh
+        edge |= fresh
+    return bool(held != 0 and reached == held)
+
+
 def members(sets: Any) -> Any:
     """The communes of each set, one after the other: (places, start of each set and the end)."""
     start = np.zeros(len(sets) + 1, dtype=np.int64)
