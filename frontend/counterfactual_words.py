@@ -53,7 +53,7 @@ def hours_sentence(one: Territory, per_fte: float) -> str:
     found = one.found
     return _(
         "Avec une clause sociale partout où elle se justifie, ils auraient porté %(after)s heures d'insertion par an, "
-        "soit %(fte)s emplois à temps plein, au lieu de %(before)s heures."
+        "soit %(fte)s ETP (emplois équivalents temps plein), au lieu de %(before)s heures."
     ) % {
         "after": words.about(found.hours_after[1]),
         "fte": words.about(found.hours_after[1] / per_fte),
