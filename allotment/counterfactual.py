@@ -26,7 +26,7 @@ from matchmaker.models import Award, AwardHolder, Firm
 from matchmaker.reference import reference
 
 KEPT_S = 24 * 3600
-LAYOUT = "1"  # raise when the same data should give other figures
+LAYOUT = "2"  # raise when the same data should give other figures
 MOST_CONTRACTS = 5_000  # of a département and year: the largest come first
 
 

@@ -118,7 +118,7 @@ class Counterfactual:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Euros of each purchase within reach, in order, as bought and split; ``lots``: firms that share each one split."""
+    """Euros of each purchase within reach, in order, as bought and split; ``lots`` of each one split: a firm each, and what is left."""
 
     before: tuple[int, ...]
     after: tuple[int, ...]
@@ -136,8 +136,12 @@ def reach(purchases: Sequence[Purchase], capacity: Sequence[int], limits: Limits
     split = _graph(purchases, capacity, cut, [0 if able else limits.smallest_lot_eur for able in whole])
     total = first + _flow(csr_array(split - first))
     takers = _takers(total, len(purchases), len(capacity))
-    lots = [0 if able else min(takers[rank], limits.lots) for rank, able in enumerate(whole)]
-    return Reach(_given(first, len(purchases)), _given(total, len(purchases)), tuple(lots))
+    after = _given(total, len(purchases))
+    lots = [
+        0 if able or not takers[rank] else min(takers[rank] + (after[rank] + UNIT_EUR < one.yearly_eur), limits.lots)
+        for rank, (one, able) in enumerate(zip(purchases, whole, strict=True))
+    ]
+    return Reach(_given(first, len(purchases)), after, tuple(lots))
 
 
 def _whole(one: Purchase, capacity: Sequence[int], limits: Limits) -> bool:

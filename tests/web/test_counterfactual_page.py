@@ -39,7 +39,7 @@ def isere() -> Departement:
 def test_what_one_large_contract_hides_is_within_reach_once_split(isere: Departement) -> None:
     found = territory(isere, 2025).found
     assert (found.before_eur[1], found.after_eur[1], found.won_eur) == (0, 180_000, 0)
-    assert found.more_lots == 2
+    assert found.more_lots == 3
 
 
 def test_an_ordinary_firm_is_not_counted_and_a_lender_of_staff_neither(isere: Departement) -> None:
