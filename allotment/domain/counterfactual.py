@@ -118,7 +118,7 @@ class Counterfactual:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Euros of each purchase within reach, in order; ``lots`` of each one split: one a firm, and one for what is left."""
+    """Euros of each purchase within reach, in order; ``lots`` of each one split: one a firm, one for what is left."""
 
     before: tuple[int, ...]
     after: tuple[int, ...]
