@@ -26,8 +26,9 @@ from benchmarks.table import median, percentile, show
 from geo.domain.point import Point, point
 
 SIZES = ((9, 3), (20, 4), (40, 4))
-SEEDS = 3
-LIMIT_S = 12.0
+SEEDS = 5
+PLAIN = 1  # of them, also asked of HiGHS: it overruns its limit several times over
+LIMIT_S = 8.0
 WISH = Wish(lot_eur=2_500)
 KM = 5.0  # between communes
 
@@ -136,6 +137,8 @@ def main() -> None:
             start = time.perf_counter()
             moves(need, found, known, WISH, answer.best.parts)
             borders.append(time.perf_counter() - start)
+            if seed >= PLAIN:
+                continue
             other, bound, seconds = plain(need, found, known)
             theirs.append(seconds)
             proven = other is not None and bound is not None and bound - other < 1
@@ -146,7 +149,7 @@ def main() -> None:
         rows.append(
             [
                 f"{communes} x {trades}", len(found.sets), f"{median(ours):.2f}", f"{max(ours):.2f}", f"{best}/{bests}",
-                f"{front}/{points}", f"{median(theirs):.2f}", f"{ways}/{SEEDS}", f"{100 * max(gaps):.1f} %", wrong,
+                f"{front}/{points}", f"{median(theirs):.2f}", f"{ways}/{PLAIN}", f"{100 * max(gaps):.1f} %", wrong,
             ]
         )  # fmt: skip
     show(
@@ -157,7 +160,7 @@ def main() -> None:
         ],
         rows,
         [
-            f"{SEEDS} seeds each; ours with shapes and candidates counted, HiGHS with candidates, at most "
+            f"{SEEDS} seeds, HiGHS on {PLAIN}; ours with shapes and candidates counted, HiGHS with candidates, at most "
             f"{LIMIT_S:.0f} s of search. Optimal among the shapes listed.",
             f"All border communes of a split counted anew: median {1000 * median(borders):.1f} ms, "
             f"max {1000 * percentile(borders, 1.0):.1f} ms.",

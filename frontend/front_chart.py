@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 
 from allotment.domain.optimise import Answer, Point
+from frontend import words
 
 WIDTH, HEIGHT = 460, 250
-LEFT, RIGHT, TOP, BOTTOM = 44, 14, 16, 208
+LEFT, RIGHT, TOP, BOTTOM = 56, 14, 16, 208
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ def front(answer: Answer) -> Front:
     """Only points that bring more than fewer lots do: the others are the same split."""
     kept = [point for point in answer.front if len(point.parts) == point.lots]
     best, most = answer.best, max(1, answer.wish.most_lots)
-    top = max([1e-9, *(point.bound_eur / answer.amount_eur for point in kept)])
+    top = ceil(10 * max([0.01, *(point.bound_eur / answer.amount_eur for point in kept)])) / 10
 
     def y(share: float) -> float:
         return BOTTOM - min(1.0, share / top) * (BOTTOM - TOP)
@@ -52,5 +54,5 @@ def front(answer: Answer) -> Front:
         is_best = point.parts == best.parts
         dots.append(Dot(x, y(share), y(bound), point, share, bound, answer.value_eur(point), is_best))
     line = " ".join(f"{dot.x:.1f},{dot.y:.1f}" for dot in dots)
-    ticks = [(y(top * part / 4), f"{100 * top * part / 4:.3g} %".replace(".", ",")) for part in range(5)]
+    ticks = [(y(top * part / 2), words.percent(top * part / 2)) for part in range(3)]
     return Front(WIDTH, HEIGHT, LEFT, WIDTH - RIGHT, BOTTOM, line, dots, ticks)
