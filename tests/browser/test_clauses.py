@@ -13,7 +13,8 @@ from allotment.models import ClauseChoice, Need
 from matchmaker.sync import sync
 from tests.browser.conftest import PHONE, Site
 from tests.browser.test_every_page import violations
-from tests.factories import Territory, make_need, make_organisation, make_user
+from tests.buyers import make_need, make_organisation, make_user
+from tests.factories import Territory
 from tests.services.hiring_files import crosswalk, seekers, survey
 from tests.services.test_clause_sheet import by_trade
 

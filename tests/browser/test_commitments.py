@@ -9,7 +9,8 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Site
 from tests.browser.test_every_page import awarded, violations
-from tests.factories import Territory, make_organisation, make_user
+from tests.buyers import make_organisation, make_user
+from tests.factories import Territory
 
 
 def test_a_member_adds_a_line_and_everyone_reads_it(

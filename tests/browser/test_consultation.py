@@ -15,7 +15,8 @@ from allotment.domain.consultation import Act
 from allotment.models import Consultation, Contribution
 from tests.browser.conftest import PHONE, Site
 from tests.browser.test_every_page import violations
-from tests.factories import Territory, make_consultation, make_need, make_organisation, make_user
+from tests.buyers import make_consultation, make_need, make_organisation, make_user
+from tests.factories import Territory
 
 GOOD = "Un lot par vallée laisserait une chance aux petites structures."
 BAD = "Achetez nos balais, les meilleurs du canton !"

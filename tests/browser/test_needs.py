@@ -12,7 +12,8 @@ from accounts.models import User
 from allotment.models import Need
 from tests.browser.conftest import PHONE, Site
 from tests.browser.test_every_page import violations
-from tests.factories import COMMUNES, Territory, make_need, make_organisation, make_user
+from tests.buyers import make_need, make_organisation, make_user
+from tests.factories import COMMUNES, Territory
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from geo.ground import draw_outlines
 from matchmaker.models import Firm
 from tests.browser.conftest import PHONE, Site
 from tests.browser.test_every_page import violations
-from tests.factories import COMMUNES, Territory, make_firm, make_need, make_organisation, make_user
+from tests.buyers import make_need, make_organisation, make_user
+from tests.factories import COMMUNES, Territory, make_firm
 
 BOTH = frozenset({"T01", "T04"})
 PLACE = """([lon, lat]) => {

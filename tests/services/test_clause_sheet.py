@@ -18,7 +18,8 @@ from allotment.reference import rules_on
 from matchmaker.domain.notice import Reservation
 from matchmaker.models import Award, ReferenceRow
 from matchmaker.sync import sync
-from tests.factories import COMMUNES, make_buyer, make_commune, make_firm, make_need, make_organisation, make_user
+from tests.buyers import make_need, make_organisation, make_user
+from tests.factories import COMMUNES, make_buyer, make_commune, make_firm
 from tests.services.hiring_files import crosswalk, seekers, survey
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("reference")]

@@ -16,7 +16,7 @@ from allotment.consult import ContributionError, LotInterest, Terms, Words
 from allotment.domain.consultation import Act, ConsultationError, ModerationError, Reason
 from allotment.models import BuyerWord, Consultation, Contribution, Interest, ModerationDecision, Need
 from allotment.models.consultation import HistoryIsAppendOnlyError
-from tests.factories import make_consultation, make_need, make_organisation, make_split, make_user
+from tests.buyers import make_consultation, make_need, make_organisation, make_split, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("reference")]
 TEXT = "Un lot par vallée laisserait une chance aux petites structures."

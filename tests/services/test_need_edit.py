@@ -13,7 +13,8 @@ from accounts.models import User
 from allotment.edit import KEPT_DAYS, PublicNeedError, aside, set_aside, share, stop_sharing, take_back
 from allotment.models import Need
 from allotment.queries import visible
-from tests.factories import make_commune, make_departement, make_firm, make_need, make_organisation, make_user
+from tests.buyers import make_need, make_organisation, make_user
+from tests.factories import make_commune, make_departement, make_firm
 
 pytestmark = pytest.mark.django_db
 

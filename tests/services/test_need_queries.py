@@ -8,7 +8,8 @@ from django.contrib.auth.models import AnonymousUser
 from allotment.domain.need import NeedError
 from allotment.models import Need
 from allotment.queries import MOST_PLACES, may_edit, need_of, visible
-from tests.factories import make_commune, make_need, make_organisation, make_user
+from tests.buyers import make_need, make_organisation, make_user
+from tests.factories import make_commune
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,8 @@ from allotment.queries import need_of
 from allotment.simulate import evaluate
 from allotment.supply import case, curve, resized, study, yearly_by_trade
 from matchmaker.models import Firm
-from tests.factories import grenoble, make_commune, make_firm, make_need
+from tests.buyers import make_need
+from tests.factories import grenoble, make_commune, make_firm
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("reference")]
 

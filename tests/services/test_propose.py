@@ -17,7 +17,8 @@ from allotment.splits import shapes_of
 from matchmaker.models import Firm
 from matchmaker.reference import reference
 from matchmaker.snapshot import refresh
-from tests.factories import grenoble, make_firm, make_need
+from tests.buyers import make_need
+from tests.factories import grenoble, make_firm
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("reference")]
 

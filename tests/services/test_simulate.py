@@ -18,7 +18,8 @@ from allotment.simulate import evaluate
 from allotment.splits import keep, refresh, results_of, shapes_of, titles, totals_of, zones_of
 from geo.models import Commune
 from matchmaker.models import Firm
-from tests.factories import grenoble, make_firm, make_need, make_user
+from tests.buyers import make_need, make_user
+from tests.factories import grenoble, make_firm
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("reference")]
 

@@ -13,7 +13,7 @@ from pypdf import PdfReader
 from accounts.models import User
 from allotment.domain.locality import asks_for_local
 from allotment.models import ClauseChoice, ClauseLog, Need, Split, SplitLot
-from tests.factories import make_need, make_organisation, make_user
+from tests.buyers import make_need, make_organisation, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("reference")]
 REASON = "Le chantier dure trois semaines et demande des habilitations électriques rares."

@@ -14,7 +14,8 @@ from allotment.models import CommitmentEntry, CommitmentTarget
 from allotment.models.commitment import JournalIsAppendOnlyError
 from matchmaker.models import Award, Buyer, Firm
 from matchmaker.queries import MASKED_NAME
-from tests.factories import make_award, make_buyer, make_firm, make_organisation, make_run, make_user
+from tests.buyers import make_organisation, make_user
+from tests.factories import make_award, make_buyer, make_firm, make_run
 from tests.web.papers import book_of
 from tests.web.reading import text_of
 

@@ -17,7 +17,7 @@ from allotment.consult import LotInterest, Words
 from allotment.domain.consultation import Act, Reason
 from allotment.models import Consultation, Contribution, Interest, Need
 from frontend import flood
-from tests.factories import make_consultation, make_need, make_organisation, make_user
+from tests.buyers import make_consultation, make_need, make_organisation, make_user
 from tests.web.papers import pdf_text
 from tests.web.reading import text_of
 

@@ -12,7 +12,8 @@ from accounts.models import User
 from allotment.models import Need
 from frontend.need_form import euros_of, trade_of
 from matchmaker.reference import reference
-from tests.factories import COMMUNES, make_commune, make_need, make_organisation, make_user
+from tests.buyers import make_need, make_organisation, make_user
+from tests.factories import COMMUNES, make_commune
 from tests.web.reading import text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("reference")]

@@ -7,7 +7,8 @@ from django.test import Client
 
 from accounts.models import User
 from allotment.models import Need
-from tests.factories import grenoble, make_need, make_organisation, make_user
+from tests.buyers import make_need, make_organisation, make_user
+from tests.factories import grenoble
 from tests.web.papers import pdf_text
 from tests.web.reading import text_of
 

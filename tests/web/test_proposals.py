@@ -12,7 +12,8 @@ from allotment.domain.border import Move, Side
 from allotment.models import Need, Split
 from frontend.pages.proposals import reasons
 from matchmaker.models import Firm
-from tests.factories import grenoble, make_firm, make_need, make_organisation, make_user
+from tests.buyers import make_need, make_organisation, make_user
+from tests.factories import grenoble, make_firm
 from tests.web.reading import text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("reference")]

@@ -15,7 +15,8 @@ from allotment.models import Need, Split
 from allotment.queries import need_of
 from allotment.splits import keep, shapes_of
 from matchmaker.models import Firm
-from tests.factories import grenoble, make_firm, make_need, make_organisation, make_user
+from tests.buyers import make_need, make_organisation, make_user
+from tests.factories import grenoble, make_firm
 from tests.web.reading import text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("reference")]
