@@ -58,3 +58,9 @@ def test_english_numbers_are_english() -> None:
 def test_names_are_joined_in_a_sentence() -> None:
     assert words.joined(["a"]) == "a"
     assert words.joined(["a", "b", "c"]) == "a, b et c"
+
+
+def test_a_day_that_is_past_is_a_replay() -> None:
+    day = date(2026, 11, 23)
+    assert words.situation(day, day) == "Situation au 23 novembre 2026."
+    assert words.situation(day, date(2026, 11, 24)).startswith("Rejeu au 23 novembre 2026")
