@@ -123,7 +123,8 @@ def main() -> None:
     for communes, trades in SIZES:
         ours: list[float] = []
         theirs: list[float] = []
-        best, bests, front, points, gaps, ways, wrong = 0, 0, 0, 0, [0.0], 0, 0
+        gaps: list[float] = []
+        best, bests, front, points, ways, wrong = 0, 0, 0, 0, 0, 0
         for seed in range(SEEDS):
             need, firms = territory(communes, trades, seed)
             start = time.perf_counter()
@@ -144,12 +145,12 @@ def main() -> None:
             proven = other is not None and bound is not None and bound - other < 1
             ways += proven
             wrong += bool(proven and answer.gap_eur == 0 and other is not None and abs(other - value) > 1)
-            if other is not None and bound is not None and bound > 0:
-                gaps.append((bound - other) / bound)
+            gaps.append(1.0 if other is None or not bound else (bound - other) / bound)
         rows.append(
             [
                 f"{communes} x {trades}", len(found.sets), f"{median(ours):.2f}", f"{max(ours):.2f}", f"{best}/{bests}",
-                f"{front}/{points}", f"{median(theirs):.2f}", f"{ways}/{PLAIN}", f"{100 * max(gaps):.1f} %", wrong,
+                f"{front}/{points}", f"{median(theirs):.2f}", f"{ways}/{PLAIN}",
+                "no split found" if max(gaps) == 1.0 else f"{100 * max(gaps):.1f} %", wrong,
             ]
         )  # fmt: skip
     show(
