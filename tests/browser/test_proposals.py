@@ -11,7 +11,8 @@ from allotment.models import Need
 from matchmaker.models import Firm
 from tests.browser.conftest import PHONE, Site
 from tests.browser.test_every_page import violations
-from tests.factories import Territory, make_firm, make_need, make_organisation, make_user
+from tests.buyers import make_need, make_organisation, make_user
+from tests.factories import Territory, make_firm
 
 
 @pytest.fixture

@@ -85,7 +85,7 @@ def test_all_of_it_works_without_script(visit: Callable[..., Site], drawn: Terri
     assert "within=5" in page.url
     assert 0 < len(order(page)) < 12
     page.locator("#why-not-q").fill("Trièves")
-    page.get_by_role("button", name="Dire pourquoi").click()
+    page.locator("#why-not-form button[type=submit]").click()
     expect(page.locator(".told-sum")).to_contain_text("Trièves Insertion")
 
 
